@@ -4,11 +4,15 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"fmt"
+	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"time"
 
 	"github.com/seed-3bbad739/requests/internal/ctxkey"
+	"github.com/seed-3bbad739/requests/internal/redact"
 )
 
 // ProxyAuth sets the credentials for a proxy on the request that is sent to
@@ -63,3 +67,65 @@ func SettingsFrom(ctx context.Context) (Settings, bool) {
 	}
 	return Settings{}, false
 }
+
+// String describes s without its credentials.
+func (s Settings) String() string {
+	proxy := "direct"
+	if s.Proxy != nil {
+		proxy = redact.URL(s.Proxy)
+	}
+	t := "{proxy " + proxy
+	if s.ProxyAuth != nil {
+		t += fmt.Sprintf(", authenticated by %T", s.ProxyAuth)
+	}
+	if s.TLS != nil {
+		t += ", TLS " + s.TLS.String()
+	}
+	if s.ProxyTLS != nil {
+		t += ", proxy TLS " + s.ProxyTLS.String()
+	}
+	return t + fmt.Sprintf(", connect %v, handshake %v, read %v}", s.Connect, s.TLSHandshake, s.Read)
+}
+
+// Format prints [Settings.String], whatever the verb.
+func (s Settings) Format(f fmt.State, _ rune) { io.WriteString(f, s.String()) }
+
+// LogValue is for package slog.
+func (s Settings) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// String describes t without keys.
+func (t TLS) String() string {
+	verify := "by default"
+	if t.Verify != nil {
+		verify = fmt.Sprint(*t.Verify)
+	}
+	s := "{verify " + verify
+	if t.CABundle != "" {
+		s += fmt.Sprintf(", CA bundle %q", t.CABundle)
+	}
+	if t.RootCAs != nil {
+		s += ", own roots"
+	}
+	if t.ClientCert != "" {
+		s += fmt.Sprintf(", client certificate %q", t.ClientCert)
+	}
+	if n := len(t.Certificates); n > 0 {
+		s += fmt.Sprintf(", %d client certificates", n)
+	}
+	if t.ServerName != "" {
+		s += fmt.Sprintf(", server name %q", t.ServerName)
+	}
+	if t.MinVersion != 0 {
+		s += ", at least version " + tls.VersionName(t.MinVersion)
+	}
+	if t.Config != nil {
+		s += ", own configuration"
+	}
+	return s + "}"
+}
+
+// Format prints [TLS.String], whatever the verb.
+func (t TLS) Format(f fmt.State, _ rune) { io.WriteString(f, t.String()) }
+
+// LogValue is for package slog.
+func (t TLS) LogValue() slog.Value { return slog.StringValue(t.String()) }

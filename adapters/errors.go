@@ -1,0 +1,193 @@
+package adapters
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/net/http/httpguts"
+
+	"github.com/seed-3bbad739/requests/internal/sentinel"
+)
+
+// ErrBlockedAddress is matched by the errors for an address that a [Guard] refuses.
+var ErrBlockedAddress error = sentinel.BlockedAddress
+
+// failure is an error under the condition it is an instance of.
+type failure struct {
+	condition *sentinel.Condition
+	err       error // the cause; never nil
+}
+
+func (f *failure) Error() string   { return f.condition.Error() + ": " + f.err.Error() }
+func (f *failure) Unwrap() []error { return []error{f.condition, f.err} }
+
+// interruption is the end of a context that has a cause of its own.
+type interruption struct{ cause, err error }
+
+func (i *interruption) Error() string   { return i.cause.Error() }
+func (i *interruption) Unwrap() []error { return []error{i.cause, i.err} }
+
+// silence is the cause of a timeout.
+type silence struct {
+	what string
+	d    time.Duration
+}
+
+func (s *silence) Error() string { return s.what + " within " + s.d.String() }
+
+// refusal is a proxy's answer other than 200 to CONNECT. The proxy's own
+// words are left out of the text.
+type refusal struct{ status int }
+
+func (r *refusal) Error() string {
+	return "CONNECT refused: " + strings.TrimSpace(strconv.Itoa(r.status)+" "+http.StatusText(r.status))
+}
+
+// StatusCode is what the proxy answered.
+func (r *refusal) StatusCode() int { return r.status }
+
+// ownError carries the error of an authenticator through net/http: it is no
+// failure of the proxy.
+type ownError struct{ err error }
+
+func (o *ownError) Error() string { return o.err.Error() }
+
+var (
+	errDone     = errors.New("adapters: the exchange is over")
+	errAborted  = errors.New("adapters: the body was aborted")
+	errAnswered = errors.New("adapters: the proxy's challenge has an answer")
+)
+
+// interrupted returns the error for a context that has ended, else nil: a
+// timeout of ours, or the context's own error and the cause it was given.
+func interrupted(ctx context.Context) error {
+	err := ctx.Err()
+	if err == nil {
+		return nil
+	}
+	cause := context.Cause(ctx)
+	if f, ok := cause.(*failure); ok {
+		return f
+	}
+	if cause == err {
+		return err
+	}
+	return &interruption{cause, err}
+}
+
+// explain puts the error of a RoundTrip under its condition. What is known of
+// the exchange decides first, then the types in err; net/http leaves only its
+// text for conflicting lengths.
+func (x *exchange) explain(err error) error {
+	if ended := interrupted(x.Context); ended != nil {
+		return ended
+	}
+	x.mu.Lock()
+	phase, tunnelled, uploadErr, miscounted := x.phase, x.tunnelled, x.uploadErr, x.miscounted
+	x.mu.Unlock()
+	if miscounted || uploadErr != nil && errors.Is(err, uploadErr) {
+		return err // of the caller's own body
+	}
+	if f := (*failure)(nil); errors.As(err, &f) {
+		return f
+	}
+	if o := (*ownError)(nil); errors.As(err, &o) {
+		return o.err
+	}
+	switch {
+	case errors.Is(err, errAnswered), errors.Is(err, sentinel.BlockedAddress):
+		return err
+	case phase == waiting:
+		return x.invalid(err)
+	case phase == connecting || phase == securing:
+		return x.unconnected(err, phase, tunnelled)
+	case isTLS(err):
+		return &failure{sentinel.TLS, err}
+	case strings.Contains(err.Error(), "message cannot contain multiple Content-Length headers"):
+		return &failure{sentinel.InvalidHeader, err}
+	}
+	return &failure{sentinel.Connection, err}
+}
+
+// invalid explains an error that came before any connection was sought: the
+// request itself is at fault.
+func (x *exchange) invalid(err error) error {
+	if x.request.URL == nil || x.request.URL.Host == "" {
+		return &failure{sentinel.InvalidURL, err}
+	}
+	for k, vv := range x.request.Header {
+		if !httpguts.ValidHeaderFieldName(k) {
+			return &failure{sentinel.InvalidHeader, err}
+		}
+		for _, v := range vv {
+			if !httpguts.ValidHeaderFieldValue(v) {
+				return &failure{sentinel.InvalidHeader, err}
+			}
+		}
+	}
+	return err
+}
+
+// unconnected explains why there is no connection.
+func (x *exchange) unconnected(err error, p phase, tunnelled bool) error {
+	proxied := x.via.proxy != nil && !tunnelled
+	var ne net.Error
+	switch {
+	case errors.As(err, &ne) && ne.Timeout():
+		// The system gave up, or net/http did: it gives a CONNECT a minute.
+		return &failure{sentinel.ConnectTimeout, err}
+	case isTLS(err) || p == securing && x.secure() && !proxied:
+		err = &failure{sentinel.TLS, err}
+	}
+	if op := (*net.OpError)(nil); proxied || errors.As(err, &op) && op.Op == "proxyconnect" {
+		return &failure{sentinel.Proxy, err}
+	}
+	if _, ok := err.(*failure); ok {
+		return err
+	}
+	return &failure{sentinel.Connection, err}
+}
+
+// cut explains an error met within the content. Whatever ends a connection
+// there cuts the content short, bad framing too, for which net/http has no types.
+func (x *exchange) cut(err error) error {
+	switch {
+	case err == http.ErrBodyReadAfterClose:
+		return err
+	case isTLS(err):
+		return &failure{sentinel.TLS, err}
+	case err == io.EOF:
+		err = io.ErrUnexpectedEOF
+	}
+	return &failure{sentinel.Truncated, err}
+}
+
+func isTLS(err error) bool {
+	var (
+		verification *tls.CertificateVerificationError
+		record       tls.RecordHeaderError
+		alert        tls.AlertError
+		ech          *tls.ECHRejectionError
+		hostname     x509.HostnameError
+		authority    x509.UnknownAuthorityError
+		invalid      x509.CertificateInvalidError
+		op           *net.OpError
+	)
+	switch {
+	case errors.As(err, &verification), errors.As(err, &record), errors.As(err, &alert), errors.As(err, &ech),
+		errors.As(err, &hostname), errors.As(err, &authority), errors.As(err, &invalid):
+		return true
+	case errors.As(err, &op):
+		// crypto/tls reports alerts so, received and sent.
+		return op.Op == "remote error" || op.Op == "local error"
+	}
+	return false
+}

@@ -1,0 +1,175 @@
+package adapters
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"sync"
+	"time"
+)
+
+// exchange is one request and its response on a transport. It is the context
+// of the request, so that a dial made for it can be told from others, and
+// lives until the response's body is read to its end or closed.
+//
+// It is one allocation with all that belongs to it.
+type exchange struct {
+	context.Context
+	cancel  context.CancelCauseFunc
+	pool    *HTTP
+	via     *entry
+	request *http.Request // the caller's
+	limits  limits
+	upload  upload
+	body    body
+	hooks   httptrace.ClientTrace
+
+	mu         sync.Mutex // guards what follows
+	phase      phase
+	timer      *time.Timer // nil until a limit is first armed
+	deadline   time.Time   // when the timer means it; zero: it does not
+	dial       *dialing    // under way for this exchange
+	tunnelled  bool        // the proxy accepted CONNECT
+	reading    bool        // the caller waits for content
+	producing  bool        // the caller is asked for content
+	uploads    int         // request bodies not closed yet
+	received   bool        // the content has been read to its end
+	uploadErr  error       // what reading the caller's body met
+	miscounted bool        // the caller's body is not of its declared length
+	conn       connFacts
+	times      *Trace // nil: not asked for
+}
+
+// limits are the times of Settings; zero means none.
+type limits struct{ connect, handshake, read time.Duration }
+
+type exchangeKey struct{}
+
+// Value answers for the exchange itself; all else is the caller's context's.
+func (x *exchange) Value(key any) any {
+	if _, ok := key.(exchangeKey); ok {
+		return x
+	}
+	return x.Context.Value(key)
+}
+
+func exchangeFrom(ctx context.Context) *exchange {
+	x, _ := ctx.Value(exchangeKey{}).(*exchange)
+	return x
+}
+
+func (x *exchange) secure() bool { return x.request.URL.Scheme == "https" }
+
+// begin sends req through e. It owns a reference to e, which the end of the
+// exchange gives back.
+func (h *HTTP) begin(e *entry, req *http.Request, content io.ReadCloser, set *Settings) (*http.Response, error) {
+	x := &exchange{pool: h, via: e, request: req}
+	x.Context, x.cancel = context.WithCancelCause(req.Context())
+	x.limits = limits{max(set.Connect, 0), max(set.TLSHandshake, 0), max(set.Read, 0)}
+	x.listen(set.Timings)
+	out := req.WithContext(httptrace.WithClientTrace(x, &x.hooks))
+	if content != nil && content != http.NoBody {
+		x.carry(out, content)
+	}
+	if err := x.authenticate(out, set); err != nil {
+		if out.Body != nil {
+			out.Body.Close()
+		}
+		x.end()
+		return nil, err
+	}
+	resp, err := e.transport.RoundTrip(out)
+	if err != nil {
+		err = x.explain(err)
+		x.end()
+		return nil, err
+	}
+	resp.Request = req
+	x.receive(resp)
+	return resp, nil
+}
+
+// carry lays the exchange's own body over content, which net/http may open
+// again when a kept connection proves dead.
+func (x *exchange) carry(out *http.Request, content io.ReadCloser) {
+	x.upload = upload{x: x, content: content, left: x.request.ContentLength}
+	x.uploads = 1
+	out.Body = &x.upload
+	if again := x.request.GetBody; again != nil {
+		out.GetBody = func() (io.ReadCloser, error) {
+			content, err := again()
+			if err != nil {
+				return nil, err
+			}
+			x.mu.Lock()
+			x.uploads++
+			x.mu.Unlock()
+			return &upload{x: x, content: content, left: x.request.ContentLength}, nil
+		}
+	}
+}
+
+// receive lays the exchange's own body over that of resp.
+func (x *exchange) receive(resp *http.Response) {
+	x.body = body{x: x, content: resp.Body, left: resp.ContentLength}
+	if resp.Body == nil || resp.Body == http.NoBody {
+		x.body.content, x.body.left = http.NoBody, 0
+	}
+	x.mu.Lock()
+	x.phase = receiving
+	x.conn.protocol = resp.Proto
+	x.rearm()
+	x.mu.Unlock()
+	resp.Body = &x.body
+	if w, ok := x.body.content.(io.Writer); ok && resp.StatusCode == http.StatusSwitchingProtocols {
+		x.body.left = -1
+		resp.Body = &upgraded{&x.body, w}
+	}
+	if x.body.left == 0 {
+		x.body.atEnd = true
+		x.complete()
+	}
+}
+
+// complete notes that the content is read. An upload may still be under way
+// when a server answers early: the exchange ends with it.
+func (x *exchange) complete() {
+	x.mu.Lock()
+	x.received = true
+	over := x.uploads == 0
+	x.mu.Unlock()
+	if over {
+		x.end()
+	}
+}
+
+// uploaded notes that a request body was closed.
+func (x *exchange) uploaded() {
+	x.mu.Lock()
+	x.uploads--
+	over := x.uploads == 0 && x.received
+	x.mu.Unlock()
+	if over {
+		x.end()
+	}
+}
+
+// end gives back all that the exchange holds. It may be called more than once.
+func (x *exchange) end() {
+	x.mu.Lock()
+	if x.phase == over {
+		x.mu.Unlock()
+		return
+	}
+	x.phase = over
+	x.disarm()
+	dial := x.dial
+	x.dial = nil
+	x.mu.Unlock()
+	if dial != nil {
+		dial.abandon()
+	}
+	x.cancel(errDone)
+	x.pool.release(x.via)
+}

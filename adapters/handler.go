@@ -1,0 +1,519 @@
+package adapters
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptrace"
+	"net/textproto"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"golang.org/x/net/http/httpguts"
+
+	"github.com/seed-3bbad739/requests/internal/sentinel"
+)
+
+// Handler returns a RoundTripper that has h serve each request in memory, as
+// a server over HTTP/1.1 would: content streams both ways, the request's
+// context ends with the caller's or when the response's body is closed, and a
+// handler that panics or breaks off cuts the response. What the request's
+// context carries is not seen by h.
+func Handler(h http.Handler) http.RoundTripper { return &handler{h} }
+
+type handler struct{ serve http.Handler }
+
+func (h *handler) RoundTrip(req *http.Request) (*http.Response, error) {
+	if err := checkRequest(req); err != nil {
+		closeBody(req)
+		return nil, err
+	}
+	// Its own context: the values in the caller's are about another exchange.
+	ctx, cancel := context.WithCancelCause(context.Background())
+	content, sink := io.Pipe()
+	stop := context.AfterFunc(req.Context(), func() {
+		cancel(context.Cause(req.Context()))
+		content.CloseWithError(interrupted(req.Context())) // h does not wait to write, nor the caller to read
+	})
+	w := &answer{
+		req: req, header: make(http.Header), declared: -1,
+		sink: sink, ready: make(chan *http.Response, 1),
+	}
+	w.body = &memoryBody{pipe: content, ctx: req.Context(), cancel: func(err error) { stop(); cancel(err) }}
+	upload := &uploadOnce{body: req.Body}
+	go h.run(w, served(ctx, req, upload), upload)
+	select {
+	case resp := <-w.ready:
+		if resp == nil {
+			return nil, w.broken()
+		}
+		return resp, nil
+	case <-req.Context().Done():
+		return nil, interrupted(req.Context())
+	}
+}
+
+// run is the goroutine of one request. It ends with the handler.
+func (h *handler) run(w *answer, r *http.Request, upload *uploadOnce) {
+	defer upload.Close()
+	defer w.body.cancel(errDone)
+	defer func() {
+		if p := recover(); p != nil {
+			w.abort(p)
+			return
+		}
+		w.finish()
+	}()
+	h.serve.ServeHTTP(w, r)
+}
+
+// served returns req as a server would see it.
+func served(ctx context.Context, req *http.Request, upload *uploadOnce) *http.Request {
+	r := (&http.Request{
+		Method: req.Method, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: req.Header.Clone(), Host: req.Host, RequestURI: req.URL.RequestURI(),
+		RemoteAddr: "192.0.2.1:1234", Body: http.NoBody, ContentLength: req.ContentLength, Trailer: req.Trailer,
+	}).WithContext(ctx)
+	if r.Method == "" {
+		r.Method = http.MethodGet
+	}
+	if r.Header == nil {
+		r.Header = make(http.Header)
+	}
+	if r.Host == "" {
+		r.Host = req.URL.Host
+	}
+	r.URL = &url.URL{Path: req.URL.Path, RawPath: req.URL.RawPath, RawQuery: req.URL.RawQuery, ForceQuery: req.URL.ForceQuery}
+	if r.URL.Path == "" {
+		r.URL.Path = "/"
+	}
+	if req.URL.Scheme == "https" {
+		r.TLS = &tls.ConnectionState{Version: tls.VersionTLS13, HandshakeComplete: true, ServerName: req.URL.Hostname()}
+	}
+	if req.Body != nil && req.Body != http.NoBody {
+		r.Body = upload
+		if r.ContentLength == 0 {
+			r.ContentLength = -1
+			r.TransferEncoding = []string{"chunked"}
+		}
+	}
+	switch {
+	case r.ContentLength > 0:
+		r.Header.Set("Content-Length", strconv.FormatInt(r.ContentLength, 10))
+	case r.ContentLength == 0 && (r.Method == http.MethodPost || r.Method == http.MethodPut || r.Method == http.MethodPatch):
+		r.Header.Set("Content-Length", "0")
+	}
+	return r
+}
+
+// heldBack is how much content a handler may write before its header goes
+// out: a shorter answer has its length declared, as net/http's server does.
+const heldBack = 2048
+
+var errHandlerBroke = errors.New("adapters: the handler broke off")
+
+// answer is the http.ResponseWriter of one request.
+type answer struct {
+	req   *http.Request
+	body  *memoryBody
+	sink  *io.PipeWriter
+	ready chan *http.Response // the header, or nil when there will be none
+
+	mu       sync.Mutex // guards what follows: handlers may use several goroutines
+	header   http.Header
+	sent     http.Header // what header was when it was committed
+	status   int
+	declared int64 // Content-Length that the handler set; -1: none
+	written  int64
+	held     []byte
+	resp     *http.Response // once the header has gone out
+	panicked any
+}
+
+func (w *answer) Header() http.Header { return w.header }
+
+func (w *answer) WriteHeader(status int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.commit(status)
+}
+
+// commit fixes status and header. mu is held.
+func (w *answer) commit(status int) {
+	if status < 100 || status > 999 {
+		panic(fmt.Sprintf("invalid WriteHeader code %v", status))
+	}
+	if w.status != 0 {
+		return // superfluous, as net/http's server has it
+	}
+	if status >= 100 && status < 200 && status != http.StatusSwitchingProtocols {
+		if t := httptrace.ContextClientTrace(w.req.Context()); t != nil && t.Got1xxResponse != nil {
+			t.Got1xxResponse(status, textproto.MIMEHeader(w.header.Clone()))
+		}
+		return
+	}
+	w.status, w.sent = status, w.header.Clone()
+	if cl := w.sent.Get("Content-Length"); cl != "" {
+		n, err := strconv.ParseInt(cl, 10, 64)
+		if err != nil || n < 0 {
+			w.sent.Del("Content-Length")
+		} else {
+			w.declared = n
+		}
+	}
+}
+
+func (w *answer) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	if w.status == 0 {
+		w.commit(http.StatusOK)
+	}
+	switch {
+	case !w.bodyAllowed():
+		w.mu.Unlock()
+		return 0, http.ErrBodyNotAllowed
+	case w.declared >= 0 && w.written+int64(len(p)) > w.declared:
+		w.mu.Unlock()
+		return 0, http.ErrContentLength
+	}
+	w.written += int64(len(p))
+	if w.resp == nil && len(w.held)+len(p) <= heldBack {
+		w.held = append(w.held, p...)
+		w.mu.Unlock()
+		return len(p), nil
+	}
+	if w.req.Method == http.MethodHead {
+		w.hold(p)
+		w.mu.Unlock()
+		return len(p), nil
+	}
+	w.hold(p)
+	w.send(false)
+	w.mu.Unlock()
+	return w.sink.Write(p)
+}
+
+// hold keeps the start of the content for its type to be told by, when that
+// is not known yet. mu is held.
+func (w *answer) hold(p []byte) {
+	if w.resp == nil && len(w.held) == 0 && w.sent.Get("Content-Type") == "" && w.sent.Get("Content-Encoding") == "" && len(p) > 0 {
+		w.sent.Set("Content-Type", http.DetectContentType(p))
+	}
+}
+
+// bodyAllowed reports whether the status has content (RFC 9110, section 6.4.1).
+func (w *answer) bodyAllowed() bool {
+	return w.status >= 200 && w.status != http.StatusNoContent && w.status != http.StatusNotModified
+}
+
+// Flush sends what was written so far.
+func (w *answer) Flush() { w.FlushError() }
+
+// FlushError sends what was written so far, for http.ResponseController.
+func (w *answer) FlushError() error {
+	w.mu.Lock()
+	if w.status == 0 {
+		w.commit(http.StatusOK)
+	}
+	w.send(false)
+	w.mu.Unlock()
+	return nil
+}
+
+// EnableFullDuplex is for http.ResponseController: it always is so.
+func (w *answer) EnableFullDuplex() error { return nil }
+
+// send hands the response to the caller. whole says that all of the content
+// has been written. mu is held.
+func (w *answer) send(whole bool) {
+	if w.resp != nil {
+		return
+	}
+	h := w.sent
+	if len(w.held) > 0 && w.bodyAllowed() && h.Get("Content-Type") == "" && h.Get("Content-Encoding") == "" {
+		h.Set("Content-Type", http.DetectContentType(w.held))
+	}
+	resp := &http.Response{
+		StatusCode: w.status, Status: strings.TrimSpace(strconv.Itoa(w.status) + " " + http.StatusText(w.status)),
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: h, Request: w.req, Body: w.body, ContentLength: -1,
+	}
+	switch {
+	case w.declared >= 0:
+		resp.ContentLength = w.declared
+	case !w.bodyAllowed():
+		resp.ContentLength = 0
+	case whole:
+		if w.written > 0 || w.req.Method != http.MethodHead {
+			resp.ContentLength = w.written
+			h.Set("Content-Length", strconv.FormatInt(w.written, 10))
+		}
+	default:
+		if w.req.Method != http.MethodHead {
+			resp.TransferEncoding = []string{"chunked"}
+		}
+	}
+	w.announce(resp)
+	if w.req.Method != http.MethodHead {
+		w.body.start = w.held
+	}
+	w.held = nil
+	w.resp = resp
+	w.ready <- resp
+}
+
+// announce prepares the trailers that the handler declared.
+func (w *answer) announce(resp *http.Response) {
+	for _, line := range w.sent["Trailer"] {
+		for name := range strings.SplitSeq(line, ",") {
+			if name = http.CanonicalHeaderKey(strings.TrimSpace(name)); name != "" && httpguts.ValidTrailerHeader(name) {
+				if resp.Trailer == nil {
+					resp.Trailer = make(http.Header)
+				}
+				resp.Trailer[name] = nil
+			}
+		}
+	}
+	w.sent.Del("Trailer")
+}
+
+// finish ends the response when the handler has returned.
+func (w *answer) finish() {
+	w.mu.Lock()
+	if w.status == 0 {
+		w.commit(http.StatusOK)
+	}
+	w.send(true)
+	short := w.declared >= 0 && w.written < w.declared && w.bodyAllowed() && w.req.Method != http.MethodHead
+	w.mu.Unlock()
+	if short {
+		w.sink.CloseWithError(io.ErrUnexpectedEOF)
+		return
+	}
+	w.trail()
+	w.sink.Close()
+}
+
+// trail sets the trailers, before the end of the content can be seen.
+func (w *answer) trail() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for name := range w.resp.Trailer {
+		if vv := w.header[name]; len(vv) > 0 {
+			w.resp.Trailer[name] = append([]string(nil), vv...)
+		}
+	}
+	for name, vv := range w.header {
+		if rest, ok := strings.CutPrefix(name, http.TrailerPrefix); ok {
+			if w.resp.Trailer == nil {
+				w.resp.Trailer = make(http.Header)
+			}
+			w.resp.Trailer[http.CanonicalHeaderKey(rest)] = append([]string(nil), vv...)
+		}
+	}
+}
+
+// abort ends the response when the handler panicked with p.
+func (w *answer) abort(p any) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.panicked = p
+	if w.resp == nil {
+		w.ready <- nil
+	}
+	w.sink.CloseWithError(w.brokenErr())
+}
+
+func (w *answer) brokenErr() error {
+	if w.panicked == http.ErrAbortHandler {
+		return errHandlerBroke
+	}
+	return fmt.Errorf("%w: panic: %v", errHandlerBroke, w.panicked)
+}
+
+// broken is the error of a handler that gave no header.
+func (w *answer) broken() error {
+	if err := interrupted(w.req.Context()); err != nil {
+		return err
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return &failure{sentinel.Connection, w.brokenErr()}
+}
+
+// memoryBody is the content of a response, as the handler writes it.
+type memoryBody struct {
+	start  []byte // what was written before the header went out
+	pipe   *io.PipeReader
+	ctx    context.Context // the caller's
+	cancel func(error)     // ends the handler's
+	closed atomic.Bool
+	err    error // what Read last ended with
+}
+
+func (b *memoryBody) Read(p []byte) (int, error) {
+	if b.closed.Load() {
+		return 0, http.ErrBodyReadAfterClose
+	}
+	if b.err != nil {
+		return 0, b.err
+	}
+	n, err := b.read(p)
+	switch {
+	case err == nil:
+		return n, nil
+	case err == io.EOF:
+		b.err = err
+	case b.closed.Load():
+		b.err = http.ErrBodyReadAfterClose
+	default:
+		if b.err = interrupted(b.ctx); b.err == nil {
+			b.err = &failure{sentinel.Truncated, err}
+		}
+	}
+	b.cancel(errDone)
+	return n, b.err
+}
+
+func (b *memoryBody) read(p []byte) (int, error) {
+	if err := b.ctx.Err(); err != nil {
+		return 0, err
+	}
+	if len(b.start) > 0 {
+		n := copy(p, b.start)
+		b.start = b.start[n:]
+		return n, nil
+	}
+	return b.pipe.Read(p)
+}
+
+// Close ends the handler's context and what it still writes.
+func (b *memoryBody) Close() error {
+	if !b.closed.Swap(true) {
+		b.cancel(errAborted)
+		b.pipe.CloseWithError(errAborted)
+	}
+	return nil
+}
+
+// Abort makes a Read that waits return.
+func (b *memoryBody) Abort() { b.pipe.CloseWithError(errAborted) }
+
+// uploadOnce is a request's body as a handler reads it: closed once, and not
+// to be read after.
+type uploadOnce struct {
+	body   io.ReadCloser
+	read   atomic.Bool
+	closed atomic.Bool
+}
+
+func (u *uploadOnce) Read(p []byte) (int, error) {
+	if u.closed.Load() {
+		return 0, http.ErrBodyReadAfterClose
+	}
+	u.read.Store(true)
+	return u.body.Read(p)
+}
+
+func (u *uploadOnce) Close() error {
+	if u.body == nil || u.closed.Swap(true) {
+		return nil
+	}
+	return u.body.Close()
+}
+
+// checkRequest refuses what no adapter can send.
+func checkRequest(req *http.Request) error {
+	if req.URL == nil {
+		return &failure{sentinel.InvalidURL, errors.New("adapters: no URL")}
+	}
+	return interrupted(req.Context())
+}
+
+func closeBody(req *http.Request) {
+	if req.Body != nil {
+		req.Body.Close()
+	}
+}
+
+// Func returns a RoundTripper that calls f. What a RoundTripper owes its
+// callers is seen to: f gets a copy of the request, whose body is closed
+// whether or not f reads it; a response lacks neither Request nor Body; and
+// there is either a response or an error.
+func Func(f func(*http.Request) (*http.Response, error)) http.RoundTripper { return function(f) }
+
+type function func(*http.Request) (*http.Response, error)
+
+func (f function) RoundTrip(req *http.Request) (*http.Response, error) {
+	if err := checkRequest(req); err != nil {
+		closeBody(req)
+		return nil, err
+	}
+	r := req.Clone(req.Context())
+	upload := &uploadOnce{body: req.Body}
+	if req.Body != nil && req.Body != http.NoBody {
+		r.Body = upload
+	}
+	resp, err := f(r)
+	switch {
+	case err != nil:
+		upload.Close()
+		if resp != nil && resp.Body != nil {
+			resp.Body.Close()
+		}
+		return nil, err
+	case resp == nil:
+		upload.Close()
+		return nil, errors.New("adapters: the function returned neither a response nor an error")
+	}
+	if !upload.read.Load() {
+		upload.Close()
+	}
+	complete(resp, req, upload)
+	return resp, nil
+}
+
+// complete sets on c what f left out. A body of the request that f passed on
+// may still be read, so it is closed with the response's.
+func complete(c *http.Response, req *http.Request, upload *uploadOnce) {
+	c.Request = req
+	if c.Header == nil {
+		c.Header = make(http.Header)
+	}
+	if c.Body == nil {
+		c.Body = http.NoBody
+	}
+	if c.Status == "" {
+		c.Status = strings.TrimSpace(strconv.Itoa(c.StatusCode) + " " + http.StatusText(c.StatusCode))
+	}
+	if c.Proto == "" {
+		c.Proto, c.ProtoMajor, c.ProtoMinor = "HTTP/1.1", 1, 1
+	}
+	if upload.body != nil && !upload.closed.Load() {
+		c.Body = &closing{c.Body, upload}
+	}
+}
+
+// closing closes the request's body with the response's.
+type closing struct {
+	io.ReadCloser
+	upload *uploadOnce
+}
+
+func (c *closing) Read(p []byte) (int, error) {
+	n, err := c.ReadCloser.Read(p)
+	if err != nil {
+		c.upload.Close()
+	}
+	return n, err
+}
+
+func (c *closing) Close() error {
+	defer c.upload.Close()
+	return c.ReadCloser.Close()
+}

@@ -1,0 +1,240 @@
+package adapters
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"reflect"
+	"time"
+
+	"github.com/seed-3bbad739/requests/internal/redact"
+	"github.com/seed-3bbad739/requests/internal/sentinel"
+)
+
+const (
+	// maxTransports bounds the transports of a pool.
+	maxTransports = 64
+	// maxRecent bounds the settings remembered for a transport found before.
+	maxRecent = 256
+)
+
+// entry is one transport of a pool.
+type entry struct {
+	transport *http.Transport
+	proxy     *url.URL // as configured, with its userinfo; nil: direct
+	auth      ProxyAuth
+	header    string // Proxy-Authorization for a forwarded request
+	adopted   bool   // its dialer is not ours
+	queues    bool   // adopted, and requests may wait for a connection
+	born      time.Time
+
+	// Guarded by the pool's mu.
+	busy    int    // exchanges under way
+	used    uint64 // the turn of the last look-up
+	retired bool   // takes no more exchanges
+}
+
+// identity is what settings are told apart by without looking into them:
+// their pointers. Nothing in it is allocated.
+type identity struct {
+	proxy    *url.URL
+	auth     ProxyAuth
+	tls      *TLS
+	proxyTLS *TLS
+	connect  string // the caller's own Proxy-Authorization, for CONNECT
+}
+
+// recent is what an identity led to.
+type recent struct {
+	entry *entry
+	// looked is when the files that the settings name were last looked at;
+	// zero when they name none.
+	looked time.Time
+}
+
+// acquire returns the transport for req, with a reference that [HTTP.release] gives back.
+func (h *HTTP) acquire(req *http.Request, set *Settings) (*entry, error) {
+	if h.invalid != nil {
+		return nil, h.invalid
+	}
+	id, err := h.identify(req, set)
+	if err != nil {
+		return nil, err
+	}
+	h.mu.Lock()
+	if h.closed {
+		h.mu.Unlock()
+		return nil, sentinel.Closed
+	}
+	if r, ok := h.recent[id]; ok && r.fresh() && !h.aged(r.entry) {
+		h.hold(r.entry)
+		h.mu.Unlock()
+		return r.entry, nil
+	}
+	h.mu.Unlock()
+	return h.find(id)
+}
+
+// identify looks at what the settings ask for, and whether it can be had.
+func (h *HTTP) identify(req *http.Request, set *Settings) (identity, error) {
+	if req.URL == nil {
+		return identity{}, &failure{sentinel.InvalidURL, errors.New("adapters: no URL")}
+	}
+	secure := req.URL.Scheme == "https"
+	id := identity{proxy: set.Proxy}
+	if secure {
+		id.tls = set.TLS // plain http has no use for it
+	}
+	if h.adopted != nil && h.adopted.Proxy != nil && set.Proxy == nil && id.tls != nil {
+		// Its own choice, made here so that trust for the origin is not used on the proxy.
+		var err error
+		if id.proxy, err = h.adopted.Proxy(req); err != nil {
+			return identity{}, err
+		}
+	}
+	if id.proxy == nil {
+		return id, nil
+	}
+	if err := h.identifyProxy(&id, req, set, secure); err != nil {
+		return identity{}, err
+	}
+	return id, h.guardProxied(req)
+}
+
+func (h *HTTP) identifyProxy(id *identity, req *http.Request, set *Settings, secure bool) error {
+	socks := isSOCKS(id.proxy)
+	switch {
+	case h.options.Socket != "" || h.sockets:
+		return fmt.Errorf("adapters: a proxy cannot be reached through a unix socket: %s", redact.Target(id.proxy))
+	case id.proxy.Hostname() == "":
+		return &failure{sentinel.InvalidProxyURL, fmt.Errorf("adapters: no host in %q", redact.URL(id.proxy))}
+	case !socks && id.proxy.Scheme != "http" && id.proxy.Scheme != "https":
+		return &failure{sentinel.InvalidProxyURL, fmt.Errorf("adapters: unsupported scheme %q", id.proxy.Scheme)}
+	}
+	if set.ProxyAuth != nil {
+		// Asking costs an allocation, and a pointer is comparable.
+		if v := reflect.ValueOf(set.ProxyAuth); v.Kind() != reflect.Pointer && !v.Comparable() {
+			return fmt.Errorf("adapters: ProxyAuth of type %T is not comparable", set.ProxyAuth)
+		}
+		if socks {
+			return fmt.Errorf("adapters: ProxyAuth cannot authenticate to a SOCKS proxy: put user and password into its URL")
+		}
+		id.auth = set.ProxyAuth
+	}
+	if id.proxy.Scheme == "https" {
+		id.proxyTLS = set.ProxyTLS
+	}
+	if secure && !socks && id.auth == nil && credentials(id.proxy) == "" {
+		// A tunnel belongs to whom the proxy let through.
+		id.connect, _ = ownProxyAuthorization(req.Header)
+	}
+	return nil
+}
+
+// find makes or finds the transport for settings not met lately.
+func (h *HTTP) find(id identity) (*entry, error) {
+	looked := time.Now()
+	k, m, err := keyOf(id)
+	if err != nil {
+		return nil, err
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.closed {
+		return nil, sentinel.Closed
+	}
+	e := h.entries[k]
+	if e != nil && h.aged(e) {
+		h.retire(k, e)
+		e = nil
+	}
+	if e == nil {
+		if e, err = h.newEntry(id, m); err != nil {
+			return nil, err
+		}
+		h.entries[k] = e
+		h.trim(e)
+	}
+	if !m.files() {
+		looked = time.Time{}
+	}
+	if len(h.recent) >= maxRecent {
+		clear(h.recent)
+	}
+	h.recent[id] = recent{e, looked}
+	h.hold(e)
+	return e, nil
+}
+
+// fresh reports whether the files behind the settings need no look.
+func (r recent) fresh() bool {
+	if r.looked.IsZero() {
+		return true
+	}
+	age := time.Since(r.looked)
+	return age >= 0 && age < time.Second
+}
+
+// aged reports whether e has served for as long as the options allow.
+func (h *HTTP) aged(e *entry) bool {
+	return h.options.MaxConnAge > 0 && time.Since(e.born) >= h.options.MaxConnAge
+}
+
+// hold takes a reference to e. mu is held.
+func (h *HTTP) hold(e *entry) {
+	h.turn++
+	e.used = h.turn
+	e.busy++
+}
+
+// release gives a reference back. A connection that was in use when its
+// transport was retired is closed once it is idle.
+func (h *HTTP) release(e *entry) {
+	h.mu.Lock()
+	e.busy--
+	last := e.retired && e.busy == 0
+	h.mu.Unlock()
+	if last {
+		e.transport.CloseIdleConnections()
+	}
+}
+
+// retire drops e, whose exchanges may finish. mu is held.
+func (h *HTTP) retire(k key, e *entry) {
+	e.retired = true
+	delete(h.entries, k)
+	for id, r := range h.recent {
+		if r.entry == e {
+			delete(h.recent, id)
+		}
+	}
+	e.transport.CloseIdleConnections()
+}
+
+// trim drops the transport used longest ago, when there are too many. mu is held.
+func (h *HTTP) trim(keep *entry) {
+	if len(h.entries) <= maxTransports {
+		return
+	}
+	var (
+		oldest  *entry
+		dropped key
+	)
+	for k, e := range h.entries {
+		if e != keep && (oldest == nil || e.used < oldest.used) {
+			oldest, dropped = e, k
+		}
+	}
+	h.retire(dropped, oldest)
+}
+
+func (h *HTTP) all() []*entry {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	list := make([]*entry, 0, len(h.entries))
+	for _, e := range h.entries {
+		list = append(list, e)
+	}
+	return list
+}

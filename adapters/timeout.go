@@ -1,0 +1,191 @@
+package adapters
+
+import (
+	"net/http/httptrace"
+	"net/textproto"
+	"time"
+
+	"github.com/seed-3bbad739/requests/internal/sentinel"
+)
+
+// phase is how far an exchange is, which decides what its timer means.
+type phase uint8
+
+const (
+	waiting    phase = iota // for a free connection: no limit but the context's
+	connecting              // a dial is under way: Settings.Connect
+	securing                // CONNECT, SOCKS and TLS: Settings.TLSHandshake
+	sending                 // on a connection, until the header is here: Settings.Read
+	receiving               // reading content: Settings.Read
+	over
+)
+
+// listen sets the hooks by which net/http tells how far the exchange is. Each
+// costs an allocation, so only those needed are set.
+func (x *exchange) listen(timings bool) {
+	x.hooks.GotConn = x.connected
+	if x.limits != (limits{}) {
+		x.hooks.GetConn = x.seek
+	}
+	if x.limits.read > 0 {
+		x.hooks.Got1xxResponse = x.interim
+	}
+	if x.via.adopted {
+		x.hooks.ConnectDone = x.adoptedConnect
+		x.hooks.TLSHandshakeStart = x.adoptedHandshake
+	}
+	if timings {
+		x.timeline()
+	}
+}
+
+// seek is called for each connection that is looked for: more than once when
+// a kept one proves dead.
+func (x *exchange) seek(string) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.phase >= receiving {
+		return
+	}
+	x.phase = waiting
+	x.disarm()
+	if x.via.adopted && !x.via.queues {
+		// Its dialer tells us nothing, but there is nothing else to wait for.
+		x.phase = connecting
+		x.arm(x.limits.connect)
+	}
+}
+
+// adoptedConnect and adoptedHandshake follow a dial that is not ours.
+func (x *exchange) adoptedConnect(_, _ string, err error) {
+	if err == nil {
+		x.adoptedHandshake()
+	}
+}
+
+func (x *exchange) adoptedHandshake() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.phase <= connecting {
+		x.phase = securing
+		x.arm(x.limits.handshake)
+	}
+}
+
+// connected is called when there is a connection to send on.
+func (x *exchange) connected(info httptrace.GotConnInfo) {
+	settle(info.Conn)
+	x.mu.Lock()
+	if x.phase >= receiving {
+		x.mu.Unlock()
+		return
+	}
+	x.phase = sending
+	x.got(info)
+	x.rearm()
+	dial := x.dial
+	x.dial = nil
+	x.mu.Unlock()
+	if dial != nil {
+		// Another connection may have come free first: what the dial makes
+		// will go to the pool.
+		dial.abandon()
+	}
+}
+
+// interim is called for a 1xx response: the server is not silent.
+func (x *exchange) interim(int, textproto.MIMEHeader) error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if x.phase == sending {
+		x.rearm()
+	}
+	return nil
+}
+
+// waits notes that the caller begins or ceases to wait for content.
+func (x *exchange) waits(reading bool) {
+	if x.limits.read == 0 {
+		return
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.reading = reading
+	x.rearm()
+}
+
+// produces notes that the caller is asked for content, or has given some.
+func (x *exchange) produces(producing bool) {
+	if x.limits.read == 0 {
+		return
+	}
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.producing = producing
+	if x.phase == sending || x.phase == receiving {
+		x.rearm()
+	}
+}
+
+// rearm starts the limit of silence anew while it is the server that is
+// waited for. mu is held.
+func (x *exchange) rearm() {
+	if x.producing || x.phase == receiving && !x.reading {
+		x.disarm()
+		return
+	}
+	x.arm(x.limits.read)
+}
+
+// arm makes the timer fire in d; never, when d is zero. mu is held.
+func (x *exchange) arm(d time.Duration) {
+	if d <= 0 {
+		x.disarm()
+		return
+	}
+	x.deadline = time.Now().Add(d)
+	if x.timer == nil {
+		x.timer = time.AfterFunc(d, x.expire)
+		return
+	}
+	x.timer.Reset(d)
+}
+
+// disarm stops the timer. mu is held.
+func (x *exchange) disarm() {
+	if !x.deadline.IsZero() {
+		x.deadline = time.Time{}
+		x.timer.Stop()
+	}
+}
+
+// expire runs when the timer fires. It may have been stopped or set anew
+// since, which the deadline tells.
+func (x *exchange) expire() {
+	x.mu.Lock()
+	if x.deadline.IsZero() || time.Now().Before(x.deadline) {
+		x.mu.Unlock()
+		return
+	}
+	x.deadline = time.Time{}
+	cause := x.timeout()
+	dial := x.dial
+	x.mu.Unlock()
+	x.cancel(cause)
+	if dial != nil {
+		dial.abort(cause)
+	}
+}
+
+// timeout is the error of the phase. mu is held.
+func (x *exchange) timeout() error {
+	switch x.phase {
+	case connecting:
+		return &failure{sentinel.ConnectTimeout, &silence{"no connection", x.limits.connect}}
+	case securing:
+		return &failure{sentinel.ConnectTimeout, &silence{"connection not ready", x.limits.handshake}}
+	case receiving:
+		return &failure{sentinel.BodyReadTimeout, &silence{"no content", x.limits.read}}
+	}
+	return &failure{sentinel.ReadTimeout, &silence{"no answer", x.limits.read}}
+}
