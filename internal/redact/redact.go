@@ -144,3 +144,39 @@ func RawURL(raw string) string {
 	}
 	return s
 }
+
+// Text returns s with the userinfo and the secret query values of every URL
+// in it hidden, for texts from elsewhere: the causes of errors.
+func Text(s string) string {
+	if !strings.Contains(s, "://") {
+		return s
+	}
+	var b strings.Builder
+	for {
+		i := strings.Index(s, "://")
+		if i < 0 {
+			b.WriteString(s)
+			return b.String()
+		}
+		start := i
+		for start > 0 && isScheme(s[start-1]) {
+			start--
+		}
+		end := i + 3
+		for end < len(s) && !endsURL(s[end]) {
+			end++
+		}
+		b.WriteString(s[:start])
+		b.WriteString(RawURL(s[start:end]))
+		s = s[end:]
+	}
+}
+
+func isScheme(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '+' || c == '-' || c == '.'
+}
+
+// endsURL reports whether c cannot be part of a URL as texts quote them.
+func endsURL(c byte) bool {
+	return c <= ' ' || c == '"' || c == '<' || c == '>' || c == '`' || c == '\\'
+}

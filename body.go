@@ -1,0 +1,295 @@
+package requests
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+)
+
+// Body is content that can be opened again: redirects, challenges and retries
+// all need that.
+type Body interface {
+	// Open returns the content from its start, on every call. It returns an
+	// error that matches ErrBodyNotReplayable when it cannot. The caller
+	// closes what it got.
+	Open() (io.ReadCloser, error)
+	// Len is the number of bytes, -1 when it is not known: then the content
+	// is sent chunked.
+	Len() int64
+	// ContentType is the media type to send; "" sets none.
+	ContentType() string
+}
+
+// NewBody returns content as a [Body]: a string, []byte, io.Reader or Body.
+// It returns nil for a nil content.
+//
+// A bytes.Buffer, and every reader that is an io.ReaderAt and an io.Seeker
+// (files, bytes.Reader, strings.Reader), is sent from its position at this
+// moment, any number of times, concurrently, and is left as it is. Another
+// io.Seeker is sent any number of times, one at a time. Any other reader is
+// sent once and closed if it is an io.Closer.
+func NewBody(content any) (Body, error) {
+	switch c := content.(type) {
+	case nil:
+		return nil, nil
+	case Body:
+		return c, nil
+	case string:
+		return &textBody{text: c}, nil
+	case []byte:
+		return &bytesBody{data: c}, nil
+	case *bytes.Buffer:
+		if c == nil {
+			return nil, errors.New("the buffer is nil")
+		}
+		return &bytesBody{data: c.Bytes()}, nil
+	case io.Reader:
+		return newReaderBody(c)
+	}
+	return nil, fmt.Errorf("content of type %T: want string, []byte, io.Reader or Body", content)
+}
+
+// isReplayable reports whether body can be opened more than once, as far as
+// can be told without doing it.
+func isReplayable(body Body) bool {
+	if r, ok := body.(interface{ replayable() bool }); ok {
+		return r.replayable()
+	}
+	return true
+}
+
+// bytesBody is content in memory.
+type bytesBody struct {
+	data        []byte
+	contentType string
+}
+
+func (b *bytesBody) Len() int64          { return int64(len(b.data)) }
+func (b *bytesBody) ContentType() string { return b.contentType }
+func (b *bytesBody) Open() (io.ReadCloser, error) {
+	r := new(bytesReader)
+	r.Reset(b.data)
+	return r, nil
+}
+
+type bytesReader struct{ bytes.Reader }
+
+func (*bytesReader) Close() error { return nil }
+
+// textBody is a string, which need not be copied.
+type textBody struct{ text string }
+
+func (b *textBody) Len() int64        { return int64(len(b.text)) }
+func (*textBody) ContentType() string { return "" }
+func (b *textBody) Open() (io.ReadCloser, error) {
+	r := new(textReader)
+	r.Reset(b.text)
+	return r, nil
+}
+
+type textReader struct{ strings.Reader }
+
+func (*textReader) Close() error { return nil }
+
+func newForm(fields url.Values) Body {
+	return &bytesBody{[]byte(fields.Encode()), "application/x-www-form-urlencoded"}
+}
+
+// encoders keep the buffers that JSON is encoded in; what leaves is a copy of
+// the right size.
+var encoders = sync.Pool{New: func() any {
+	e := new(jsonEncoder)
+	e.Encoder = json.NewEncoder(&e.buf)
+	e.SetEscapeHTML(false)
+	return e
+}}
+
+type jsonEncoder struct {
+	*json.Encoder
+	buf bytes.Buffer
+}
+
+const maxPooledBuffer = 64 << 10 // bytes; a larger one is left to the collector
+
+func newJSON(v any) (Body, error) {
+	e := encoders.Get().(*jsonEncoder)
+	e.buf.Reset()
+	if err := e.Encode(v); err != nil {
+		return nil, because(ErrInvalidJSON, err) // e may remember the error: it is dropped
+	}
+	data := bytes.Clone(bytes.TrimSuffix(e.buf.Bytes(), []byte("\n")))
+	if e.buf.Cap() <= maxPooledBuffer {
+		encoders.Put(e)
+	}
+	return &bytesBody{data, "application/json"}, nil
+}
+
+func newReaderBody(r io.Reader) (Body, error) {
+	seeker, ok := r.(io.Seeker)
+	if ok {
+		if start, size, err := remaining(seeker); err == nil {
+			if at, ok := r.(io.ReaderAt); ok {
+				return &sectionBody{at, start, size}, nil
+			}
+			return &seekBody{r: r, seeker: seeker, start: start, size: size}, nil
+		}
+	}
+	b := &onceBody{r: r, size: -1}
+	if l, ok := r.(interface{ Len() int }); ok {
+		b.size = int64(l.Len())
+	}
+	return b, nil
+}
+
+// remaining finds where s stands and how much is left, and puts it back.
+func remaining(s io.Seeker) (start, size int64, err error) {
+	if f, ok := s.(*os.File); ok {
+		// The size of a device or a pipe means nothing.
+		if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+			return 0, 0, errors.ErrUnsupported
+		}
+	}
+	if start, err = s.Seek(0, io.SeekCurrent); err != nil {
+		return 0, 0, err
+	}
+	end, err := s.Seek(0, io.SeekEnd)
+	if err != nil {
+		return 0, 0, err
+	}
+	if _, err = s.Seek(start, io.SeekStart); err != nil {
+		return 0, 0, err
+	}
+	return start, max(end-start, 0), nil
+}
+
+// sectionBody is a part of what can be read at any place: concurrently and
+// without moving anything.
+type sectionBody struct {
+	r           io.ReaderAt
+	start, size int64
+}
+
+func (b *sectionBody) Len() int64        { return b.size }
+func (*sectionBody) ContentType() string { return "" }
+func (b *sectionBody) Open() (io.ReadCloser, error) {
+	return &sectionReader{*io.NewSectionReader(b.r, b.start, b.size)}, nil
+}
+
+type sectionReader struct{ io.SectionReader }
+
+func (*sectionReader) Close() error { return nil }
+
+// seekBody is a reader with one position, so that only one can read it.
+type seekBody struct {
+	r           io.Reader
+	seeker      io.Seeker
+	start, size int64
+	busy        atomic.Bool
+}
+
+func (b *seekBody) Len() int64        { return b.size }
+func (*seekBody) ContentType() string { return "" }
+func (b *seekBody) Open() (io.ReadCloser, error) {
+	if !b.busy.CompareAndSwap(false, true) {
+		return nil, refuse(ErrBodyNotReplayable, "the reader is being sent already")
+	}
+	if _, err := b.seeker.Seek(b.start, io.SeekStart); err != nil {
+		b.busy.Store(false)
+		return nil, because(ErrBodyNotReplayable, err)
+	}
+	return &seekReader{b: b}, nil
+}
+
+type seekReader struct {
+	b      *seekBody
+	closed atomic.Bool
+}
+
+func (r *seekReader) Read(p []byte) (int, error) {
+	if r.closed.Load() {
+		return 0, fs.ErrClosed
+	}
+	return r.b.r.Read(p)
+}
+
+func (r *seekReader) Close() error {
+	if r.closed.CompareAndSwap(false, true) {
+		r.b.busy.Store(false)
+	}
+	return nil
+}
+
+// onceBody is a reader that can be read once.
+type onceBody struct {
+	r       io.Reader
+	size    int64
+	claimed atomic.Bool
+}
+
+func (b *onceBody) Len() int64        { return b.size }
+func (*onceBody) ContentType() string { return "" }
+func (*onceBody) replayable() bool    { return false }
+func (b *onceBody) Open() (io.ReadCloser, error) {
+	if !b.claimed.CompareAndSwap(false, true) {
+		return nil, refuse(ErrBodyNotReplayable, "a %T is read once", b.r)
+	}
+	if rc, ok := b.r.(io.ReadCloser); ok {
+		return rc, nil
+	}
+	return io.NopCloser(b.r), nil
+}
+
+// fileBody is a file that is opened whenever it is sent.
+type fileBody struct {
+	path string
+	size int64
+}
+
+func newFileBody(path string) (Body, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if info.IsDir() {
+		return nil, &fs.PathError{Op: "open", Path: path, Err: errors.New("is a directory")}
+	}
+	if !info.Mode().IsRegular() {
+		return &fileBody{path, -1}, nil
+	}
+	return &fileBody{path, info.Size()}, nil
+}
+
+func (b *fileBody) Len() int64        { return b.size }
+func (*fileBody) ContentType() string { return "" }
+func (b *fileBody) replayable() bool  { return b.size >= 0 }
+func (b *fileBody) Open() (io.ReadCloser, error) {
+	f, err := os.Open(b.path)
+	if err != nil {
+		return nil, err
+	}
+	if b.size < 0 {
+		return f, nil
+	}
+	info, err := f.Stat()
+	if err == nil && info.Size() != b.size {
+		err = fmt.Errorf("%s has changed from %d to %d bytes since the request was made", b.path, b.size, info.Size())
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// baseName is the name a file is sent under: without its directories, which
+// are nobody else's business.
+func baseName(path string) string { return filepath.Base(path) }

@@ -1,0 +1,279 @@
+package requests
+
+import (
+	"io"
+	"net/http"
+	"net/url"
+	"sync/atomic"
+
+	"github.com/seed-3bbad739/requests/auth"
+	"github.com/seed-3bbad739/requests/internal/decode"
+)
+
+// HTTPClient returns the session as an *http.Client, for SDKs that take one.
+// Each of its exchanges goes through the session's adapters, middleware,
+// exchange hooks, cookies, proxies, TLS settings and timeouts. The session's
+// header fields are added where the request has none of that name, and its
+// authentication where the request has no Authorization and its URL carries no
+// signature; both only as far as the origin rules of the session allow, which
+// also take from a redirect what http.Client would have kept. Redirects are
+// followed by http.Client, up to the session's limit. Content is decoded if
+// the request names neither Accept-Encoding nor Range.
+//
+// Base URL, params, MaxBody, RaiseForStatus and the hooks of a call do not
+// apply. Every call returns a new client; its CloseIdleConnections does
+// nothing, as the connections are the session's.
+func (s *Session) HTTPClient() *http.Client {
+	set := &s.snapshot.Load().request.Settings
+	return &http.Client{
+		Transport:     &clientTransport{s},
+		CheckRedirect: s.checkRedirect,
+		Timeout:       limit(set.Timeouts.Total),
+	}
+}
+
+func (s *Session) checkRedirect(req *http.Request, via []*http.Request) error {
+	set := &s.snapshot.Load().request.Settings
+	switch n := set.MaxRedirects; {
+	case n < 0:
+		return http.ErrUseLastResponse
+	case len(via) > n:
+		return refuse(ErrTooManyRedirects, "more than %d", n)
+	}
+	if req.Response != nil && len(req.Response.Header.Get("Location")) > maxLocation {
+		return refuse(ErrInvalidURL, "a Location of more than %d bytes", maxLocation)
+	}
+	if hasBody(req) && via[len(via)-1].URL.Scheme == "https" && req.URL.Scheme == "http" {
+		return ErrInsecureRedirect
+	}
+	return nil
+}
+
+func hasBody(req *http.Request) bool {
+	return req.Body != nil && req.Body != http.NoBody || req.ContentLength > 0
+}
+
+// clientTransport is one exchange of a session per RoundTrip.
+type clientTransport struct{ session *Session }
+
+// RoundTrip implements [http.RoundTripper].
+func (t *clientTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+	body := &givenBody{first: req.Body, get: req.GetBody, size: req.ContentLength}
+	defer body.discard() // unless it was handed on
+	s := t.session
+	if err := s.begin(); err != nil {
+		return nil, newError("send", req.Method, req.URL, err, nil)
+	}
+	defer s.end()
+	c, err := s.open(callerContext(req.Context()))
+	if err != nil {
+		return nil, newError("send", req.Method, req.URL, err, nil)
+	}
+	if err := c.adopt(req, body); err != nil {
+		return nil, newError("send", req.Method, req.URL, err, nil)
+	}
+	h := &c.first
+	for {
+		c.hops = append(c.hops, h)
+		if err := c.exchange(h); err != nil {
+			return nil, newError("send", req.Method, req.URL, err, nil)
+		}
+		next, err := c.challenge(h)
+		if err != nil {
+			if h.http.Body != nil {
+				h.http.Body.Close()
+			}
+			return nil, newError("send", req.Method, req.URL, err, nil)
+		}
+		if next == nil {
+			return c.passOn(h), nil
+		}
+		c.keep(h)
+		h = next
+	}
+}
+
+// CloseIdleConnections does nothing: the connections are the session's.
+func (t *clientTransport) CloseIdleConnections() {}
+
+// adopt lays the session's defaults under req, a copy of which will be sent.
+func (c *call) adopt(req *http.Request, body *givenBody) error {
+	snap := c.snapshot
+	p, h := &c.prepared, &c.first
+	c.plan = p
+	first, lost := walkBack(req)
+	c.home, c.lost = first, lost
+	home := !lost && c.atHome(first)
+
+	h.url = *req.URL
+	h.req = *req.WithContext(&c.ctx)
+	h.req.URL = &h.url
+	h.req.Body, h.req.GetBody = nil, nil
+	h.req.Header = req.Header.Clone()
+	if h.req.Header == nil {
+		h.req.Header = make(http.Header)
+	}
+	p.Request = &h.req
+	p.secret = markedSecret(snap)
+	if lost {
+		stripCredentials(h.req.Header, nil, p.secret)
+	}
+	if req.Response != nil {
+		// http.Client put it there: where a request came from is nobody's
+		// business.
+		delete(h.req.Header, "Referer")
+	}
+	_, c.explicitCookie = h.req.Header["Cookie"]
+	c.raw = h.req.Header["Accept-Encoding"] != nil || h.req.Header["Range"] != nil
+	defaults := snap.header
+	if !home && snap.bare != nil {
+		defaults = snap.bare
+	}
+	for k, vs := range defaults {
+		if _, ok := h.req.Header[k]; !ok && !(c.raw && k == "Accept-Encoding") {
+			h.req.Header[k] = vs
+		}
+	}
+	c.passThrough = true
+	if body.first != nil && body.first != http.NoBody {
+		c.body = body
+		if h.req.ContentLength == 0 {
+			h.req.ContentLength = -1 // what 0 means to net/http beside a body
+		}
+		if body.get != nil {
+			h.req.GetBody = body.Open
+		}
+	}
+	p.Settings = snap.request.Settings
+	p.proxies, p.merged = p.Settings.Proxies, p.Settings.Proxies
+	p.body = c.body
+
+	a := snap.request.Auth
+	if a == nil || a == auth.None || h.req.Header["Authorization"] != nil || isSigned(&h.url) {
+		return nil
+	}
+	if !home && !isBound(a, &h.url) {
+		return nil
+	}
+	if p.auth = a; isDeferred(a) {
+		return nil
+	}
+	return p.authenticate(&h.req)
+}
+
+func markedSecret(s *snapshot) []string {
+	if s.request.marks == nil {
+		return nil
+	}
+	return s.request.marks.secret
+}
+
+// walkBack returns the URL that the chain of redirects behind req began with,
+// and whether it left its origin on the way.
+func walkBack(req *http.Request) (first *url.URL, lost bool) {
+	const maxChain = 1000 // the chain is the caller's, but a loop in it must end
+	chain := []*url.URL{req.URL}
+	for r := req; r.Response != nil && r.Response.Request != nil && r.Response.Request.URL != nil && len(chain) < maxChain; {
+		r = r.Response.Request
+		chain = append(chain, r.URL)
+	}
+	first = chain[len(chain)-1]
+	for i := len(chain) - 1; i > 0; i-- {
+		lost = lost || !staysHome(first, chain[i], chain[i-1])
+	}
+	return first, lost
+}
+
+// isSigned reports whether a URL authenticates itself (presigned URLs of AWS,
+// Google and Azure): a second set of credentials makes servers refuse it.
+func isSigned(u *url.URL) bool {
+	if u.RawQuery == "" {
+		return false
+	}
+	q := u.Query()
+	for _, k := range [...]string{"X-Amz-Signature", "X-Goog-Signature", "Signature", "sig"} {
+		if q.Has(k) {
+			return true
+		}
+	}
+	return false
+}
+
+// passOn returns the response as http.Client expects it.
+func (c *call) passOn(h *hop) *http.Response {
+	resp := h.http
+	if resp.StatusCode == http.StatusSwitchingProtocols {
+		return &resp // the body is a connection now
+	}
+	s := &passedBody{c: c, rc: resp.Body}
+	lines := resp.Header["Content-Encoding"]
+	if !c.raw && len(lines) > 0 && resp.Body != http.NoBody && hasContent(h.req.Method, resp.StatusCode) {
+		decoded, err := decode.Reader(resp.Body, lines)
+		if err == nil && decoded != resp.Body {
+			s.rc = decoded
+			resp.Header = resp.Header.Clone()
+			delete(resp.Header, "Content-Encoding")
+			delete(resp.Header, "Content-Length")
+			resp.ContentLength, resp.Uncompressed = -1, true
+		} else if err != nil {
+			s.err = err
+		}
+	}
+	if resp.Body != http.NoBody {
+		resp.Body = s
+	}
+	return &resp
+}
+
+// passedBody gives the errors of a body their names.
+type passedBody struct {
+	c   *call
+	rc  io.ReadCloser
+	err error
+}
+
+func (b *passedBody) Read(p []byte) (int, error) {
+	if b.err != nil {
+		return 0, b.err
+	}
+	n, err := b.rc.Read(p)
+	if err != nil && err != io.EOF {
+		req := b.c.first.http.Request
+		err = newError("read content", req.Method, req.URL, failure(&b.c.ctx, err), nil)
+	}
+	return n, err
+}
+
+func (b *passedBody) Close() error { return b.rc.Close() }
+
+// Abort ends a pending Read.
+func (b *passedBody) Abort() { abort(b.rc) }
+
+// givenBody is the body of a request that somebody else made: the first
+// reader is there already, others come from GetBody.
+type givenBody struct {
+	first  io.ReadCloser
+	get    func() (io.ReadCloser, error)
+	size   int64
+	handed atomic.Bool
+}
+
+func (b *givenBody) Len() int64        { return b.size }
+func (*givenBody) ContentType() string { return "" }
+func (b *givenBody) replayable() bool  { return b.get != nil }
+func (b *givenBody) Open() (io.ReadCloser, error) {
+	if b.handed.CompareAndSwap(false, true) {
+		return b.first, nil
+	}
+	if b.get == nil {
+		return nil, refuse(ErrBodyNotReplayable, "the request has no GetBody")
+	}
+	return b.get()
+}
+
+// discard closes the body if nobody has taken it.
+func (b *givenBody) discard() {
+	if b.first != nil && b.handed.CompareAndSwap(false, true) {
+		b.first.Close()
+	}
+}

@@ -1,0 +1,93 @@
+package requests
+
+import (
+	"time"
+
+	"github.com/seed-3bbad739/requests/hooks"
+)
+
+// Exchange is one request on the wire and what came of it; see [hooks.Exchange].
+type Exchange = hooks.Exchange
+
+// Hooks are functions run at four places of a call, in two rings. Prepare and
+// Complete run once per call. Send and Response run once per exchange: for
+// every redirect hop and every answer to a challenge. The first error ends a
+// list and fails the call. The lists may be changed while requests run.
+//
+// A Hooks must not be copied; its zero value is empty and ready.
+type Hooks struct {
+	// Prepare runs last in [Session.Prepare] and may change what will be sent.
+	Prepare hooks.List[*PreparedRequest]
+	// Send runs before the wire, on a request of its own, which it may
+	// change. A Response set here answers without the network.
+	Send hooks.List[*Exchange]
+	// Response runs when the header is had, the body unread and not yet
+	// decoded, and the cookies stored. It may change or replace Response, and
+	// so what is followed.
+	Response hooks.List[*Exchange]
+	// Complete runs when the call is over, well or not. It observes: an error
+	// it returns is joined to the call's.
+	Complete hooks.List[*Result]
+}
+
+// Result is what came of a call. It is not to be written to.
+type Result struct {
+	Request   *PreparedRequest // what was asked; nil when preparing failed
+	Response  *Response        // nil when there is none
+	Err       error            // what the call returns
+	Exchanges []Exchange       // everything that went over the wire, in order
+	Elapsed   time.Duration    // from the beginning of sending, the content included unless it is streamed
+}
+
+// append adds the hooks of o, as they are now, after those of h.
+func (h *Hooks) append(o *Hooks) {
+	if o == nil {
+		return
+	}
+	h.Prepare.Append(&o.Prepare)
+	h.Send.Append(&o.Send)
+	h.Response.Append(&o.Response)
+	h.Complete.Append(&o.Complete)
+}
+
+// copy returns hooks that change independently of h.
+func (h *Hooks) copy() *Hooks {
+	c := new(Hooks)
+	c.append(h)
+	return c
+}
+
+// The lists of a call: the session's and then the request's. Either may be nil.
+
+func (c *call) runPrepare(p *PreparedRequest) error {
+	if err := c.session.hooks.Prepare.Run(p); err != nil || c.plan.hooks == nil {
+		return err
+	}
+	return c.plan.hooks.Prepare.Run(p)
+}
+
+func (c *call) hasSendHooks() bool {
+	return c.session.hooks.Send.Len() > 0 || c.plan.hooks != nil && c.plan.hooks.Send.Len() > 0
+}
+
+func (c *call) runSend(e *Exchange) error {
+	if err := c.session.hooks.Send.Run(e); err != nil || c.plan.hooks == nil {
+		return err
+	}
+	return c.plan.hooks.Send.Run(e)
+}
+
+func (c *call) hasResponseHooks() bool {
+	return c.session.hooks.Response.Len() > 0 || c.plan.hooks != nil && c.plan.hooks.Response.Len() > 0
+}
+
+func (c *call) runResponse(e *Exchange) error {
+	if err := c.session.hooks.Response.Run(e); err != nil || c.plan.hooks == nil {
+		return err
+	}
+	return c.plan.hooks.Response.Run(e)
+}
+
+func (c *call) hasCompleteHooks() bool {
+	return c.session.hooks.Complete.Len() > 0 || c.plan.hooks != nil && c.plan.hooks.Complete.Len() > 0
+}

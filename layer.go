@@ -1,0 +1,239 @@
+package requests
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/net/http/httpguts"
+
+	"github.com/seed-3bbad739/requests/cookies"
+)
+
+// layer is what the options of one session, or of one call, add up to: a
+// Request and what is on the way into it. Header fields and params wait in
+// small slices, so that a call with a few of each makes no maps.
+type layer struct {
+	Request
+	ofSession bool
+
+	header []field // set after what Request.Header has
+	params []field // set after what Request.Params has
+
+	content  string // the option that set Body, form or parts
+	form     url.Values
+	hasForm  bool
+	parts    []Part
+	hookSets []*Hooks
+
+	session *sessionOptions // nil in the layer of a call
+
+	headerBuf [4]field
+	paramBuf  [4]field
+}
+
+// sessionOptions are those that only a session takes.
+type sessionOptions struct {
+	jar        *cookies.Jar
+	jarSet     bool
+	mounts     []mount
+	middleware []func(http.RoundTripper) http.RoundTripper
+}
+
+// field is a name with its values. Without any it removes the name.
+type field struct {
+	name   string
+	value  string
+	more   []string
+	remove bool
+}
+
+func (f *field) values() []string {
+	if f.remove {
+		return nil
+	}
+	return append([]string{f.value}, f.more...)
+}
+
+// apply runs the options in order and returns all that was wrong with them.
+func (l *layer) apply(opts []Option) error {
+	var errs []error
+	if l.header == nil {
+		l.header, l.params = l.headerBuf[:0], l.paramBuf[:0]
+	}
+	for _, o := range opts {
+		if o == nil {
+			continue
+		}
+		if err := o.apply(l); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	if err := l.finish(); err != nil {
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// finish turns what the content options left into a Body and joins hooks.
+func (l *layer) finish() error {
+	if l.ofSession && (l.Body != nil || l.content != "") {
+		name := cmp.Or(l.content, "Body")
+		l.Body, l.form, l.hasForm, l.parts = nil, nil, false, nil
+		return fmt.Errorf("%s: a session has no body", name)
+	}
+	switch {
+	case len(l.parts) > 0:
+		m, err := newMultipart(l.form, l.parts)
+		if err != nil {
+			return fmt.Errorf("%s: %w", l.content, err)
+		}
+		l.Body = m
+	case l.hasForm:
+		l.Body = newForm(l.form)
+	}
+	if len(l.hookSets) > 0 {
+		hooks := new(Hooks)
+		hooks.append(l.Hooks)
+		for _, h := range l.hookSets {
+			hooks.append(h)
+		}
+		l.Hooks = hooks
+	}
+	return nil
+}
+
+// claim notes that option sets the content. Files go with a form or with more
+// files; any other two in one layer are a mistake, for one would be dropped.
+func (l *layer) claim(option string, joins bool) error {
+	if l.content == "" || joins && (len(l.parts) > 0 || l.hasForm) {
+		l.content = option
+		return nil
+	}
+	return fmt.Errorf("%s: the body is already set by %s", option, l.content)
+}
+
+// setField puts f in fs in the place of one of the same name.
+func setField(fs []field, f field) []field {
+	for i := range fs {
+		if fs[i].name == f.name {
+			fs[i] = f
+			return fs
+		}
+	}
+	return append(fs, f)
+}
+
+// flush moves the waiting fields into Header and Params, where a user's own
+// option expects them.
+func (l *layer) flush() {
+	if len(l.header) > 0 {
+		l.Header = flushInto(l.Header, l.header)
+		l.header = l.header[:0]
+	}
+	if len(l.params) > 0 {
+		l.Params = url.Values(flushInto(http.Header(l.Params), l.params))
+		l.params = l.params[:0]
+	}
+}
+
+func flushInto(m http.Header, fs []field) http.Header {
+	if m == nil {
+		m = make(http.Header, len(fs))
+	}
+	for i := range fs {
+		m[fs[i].name] = fs[i].values()
+	}
+	return m
+}
+
+// canonicalHeader returns h with canonical keys. Of two spellings of one name
+// the one that sorts last wins, so that the outcome does not hang on the order
+// of a map.
+func canonicalHeader(h http.Header) http.Header {
+	canonical := true
+	for k := range h {
+		if http.CanonicalHeaderKey(k) != k {
+			canonical = false
+			break
+		}
+	}
+	if canonical {
+		return h
+	}
+	out := make(http.Header, len(h))
+	keys := make([]string, 0, len(h))
+	for k := range h {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	for _, k := range keys {
+		out[http.CanonicalHeaderKey(k)] = h[k]
+	}
+	return out
+}
+
+// checkValue refuses what would break the framing of a request (RFC 9110,
+// section 5.5). value is not printed: it may be a secret.
+func checkValue(name, value string) error {
+	if !httpguts.ValidHeaderFieldName(name) {
+		return refuse(ErrInvalidHeader, "name %q is no token", name)
+	}
+	if value == "" {
+		return nil
+	}
+	if c := value[0]; (c <= ' ' || c >= utf8.RuneSelf) && strings.TrimLeftFunc(value, unicode.IsSpace) != value {
+		return refuse(ErrInvalidHeader, "the value of %s begins with white space", name)
+	}
+	if !httpguts.ValidHeaderFieldValue(value) {
+		return refuse(ErrInvalidHeader, "the value of %s has a control character", name)
+	}
+	return nil
+}
+
+func checkHeaders(h http.Header) error {
+	var errs []error
+	for k, vs := range h {
+		if len(vs) == 0 {
+			vs = []string{""}
+		}
+		for _, v := range vs {
+			if err := checkValue(k, v); err != nil {
+				errs = append(errs, err)
+			}
+		}
+	}
+	if len(errs) > 1 { // map order is no order to report in
+		slices.SortFunc(errs, func(a, b error) int { return strings.Compare(a.Error(), b.Error()) })
+	}
+	return errors.Join(errs...)
+}
+
+// checkMethod refuses a method that is no token (RFC 9110, section 9.1).
+func checkMethod(method string) error {
+	if !httpguts.ValidHeaderFieldName(method) {
+		return refuse(ErrInvalidHeader, "method %q is no token", method)
+	}
+	return nil
+}
+
+// checkCookie refuses a cookie of a request that would end its field or
+// another cookie early.
+func checkCookie(c *http.Cookie) error {
+	if c == nil {
+		return refuse(ErrInvalidHeader, "a cookie is nil")
+	}
+	if strings.ContainsFunc(c.Name, func(r rune) bool { return r <= ' ' || r == 0x7f || r == '=' || r == ';' }) {
+		return refuse(ErrInvalidHeader, "cookie name %q has an illegal character", c.Name)
+	}
+	if strings.ContainsFunc(c.Value, func(r rune) bool { return r < ' ' || r == 0x7f || r == ';' }) {
+		return refuse(ErrInvalidHeader, "the value of cookie %s has an illegal character", c.Name)
+	}
+	return nil
+}

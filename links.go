@@ -1,0 +1,263 @@
+package requests
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/seed-3bbad739/requests/internal/redact"
+)
+
+// Link is one relation that a Link field states (RFC 8288). URL is resolved
+// against that of the response; a field with several relation types gives a
+// Link for each.
+type Link struct {
+	URL      *url.URL
+	Rel      string // in lower case, unless it is a URL itself; "" if none is given
+	Anchor   string
+	Title    string // title*, decoded, if there is one
+	Type     string
+	Hreflang string
+	Media    string
+	Params   map[string]string // every parameter, by its name in lower case; the first of each counts
+}
+
+// maxLinks bounds the relations that are taken from one response.
+const maxLinks = 1000
+
+// Links returns what the Link fields of the response state, in their order. A
+// value that is malformed is left out, those after it are not.
+func (r *Response) Links() []Link {
+	if r.Response == nil {
+		return nil
+	}
+	var base *url.URL
+	if r.Request != nil {
+		base = r.Request.URL
+	}
+	return parseLinks(base, r.Header["Link"])
+}
+
+// Link returns the first link of a relation type, in any case, and whether
+// there is one.
+func (r *Response) Link(rel string) (Link, bool) {
+	for _, l := range r.Links() {
+		if strings.EqualFold(l.Rel, rel) {
+			return l, true
+		}
+	}
+	return Link{}, false
+}
+
+func parseLinks(base *url.URL, lines []string) []Link {
+	var links []Link
+	for _, line := range lines {
+		s := linkScanner{rest: line}
+		for {
+			target, params, ok := s.next()
+			if !ok {
+				break
+			}
+			links = appendLinks(links, base, target, params)
+			if len(links) >= maxLinks {
+				return links[:maxLinks]
+			}
+		}
+	}
+	return links
+}
+
+func appendLinks(links []Link, base *url.URL, target string, params map[string]string) []Link {
+	u := new(url.URL)
+	var err error
+	if base != nil {
+		err = resolveInto(u, base, target, false)
+	} else {
+		err = parseTargetInto(u, target)
+	}
+	if err != nil {
+		return links
+	}
+	l := Link{URL: u, Anchor: params["anchor"], Title: params["title"], Type: params["type"],
+		Hreflang: params["hreflang"], Media: params["media"], Params: params}
+	if title, ok := decodeExtended(params["title*"]); ok {
+		l.Title = title
+	}
+	rels := strings.Fields(params["rel"])
+	if len(rels) == 0 {
+		return append(links, l)
+	}
+	for _, rel := range rels {
+		if l.Rel = rel; !strings.Contains(rel, ":") {
+			l.Rel = strings.ToLower(rel)
+		}
+		links = append(links, l)
+	}
+	return links
+}
+
+// decodeExtended decodes charset'language'value (RFC 8187).
+func decodeExtended(s string) (string, bool) {
+	if s == "" {
+		return "", false
+	}
+	// package mime knows the form, but only as a parameter of a media type.
+	_, params, err := mime.ParseMediaType("x/x; v*=" + s)
+	if err != nil {
+		return "", false
+	}
+	v, ok := params["v"]
+	return v, ok
+}
+
+// linkScanner walks over the value of a Link field. Commas and semicolons
+// separate only outside of <> and quotes.
+type linkScanner struct{ rest string }
+
+func (s *linkScanner) next() (target string, params map[string]string, ok bool) {
+	for {
+		open := strings.IndexByte(s.rest, '<')
+		if open < 0 {
+			return "", nil, false
+		}
+		s.rest = s.rest[open+1:]
+		end := strings.IndexByte(s.rest, '>')
+		if end < 0 {
+			return "", nil, false
+		}
+		target = strings.TrimSpace(s.rest[:end])
+		s.rest = s.rest[end+1:]
+		params = s.params()
+		return target, params, true
+	}
+}
+
+// params reads parameters up to the comma that ends the link.
+func (s *linkScanner) params() map[string]string {
+	params := make(map[string]string)
+	for {
+		s.rest = strings.TrimLeft(s.rest, " \t")
+		if s.rest == "" {
+			return params
+		}
+		c := s.rest[0]
+		if c == ',' {
+			s.rest = s.rest[1:]
+			return params
+		}
+		if c != ';' {
+			s.skipJunk()
+			continue
+		}
+		s.rest = strings.TrimLeft(s.rest[1:], " \t")
+		n := strings.IndexAny(s.rest, "=;, \t")
+		if n < 0 {
+			n = len(s.rest)
+		}
+		name := strings.ToLower(s.rest[:n])
+		s.rest = strings.TrimLeft(s.rest[n:], " \t")
+		value := ""
+		if strings.HasPrefix(s.rest, "=") {
+			s.rest = strings.TrimLeft(s.rest[1:], " \t")
+			value = s.value()
+		}
+		if _, had := params[name]; !had && name != "" {
+			params[name] = value
+		}
+	}
+}
+
+// skipJunk passes over what is no parameter, to the next separator.
+func (s *linkScanner) skipJunk() {
+	n := strings.IndexAny(s.rest, ";,")
+	if n < 0 {
+		n = len(s.rest)
+	}
+	s.rest = s.rest[n:]
+}
+
+func (s *linkScanner) value() string {
+	if !strings.HasPrefix(s.rest, `"`) {
+		n := strings.IndexAny(s.rest, ";, \t")
+		if n < 0 {
+			n = len(s.rest)
+		}
+		v := s.rest[:n]
+		s.rest = s.rest[n:]
+		return v
+	}
+	var b strings.Builder
+	for i := 1; i < len(s.rest); i++ {
+		switch c := s.rest[i]; c {
+		case '\\':
+			if i++; i < len(s.rest) {
+				b.WriteByte(s.rest[i])
+			}
+		case '"':
+			s.rest = s.rest[i+1:]
+			return b.String()
+		default:
+			b.WriteByte(c)
+		}
+	}
+	s.rest = ""
+	return b.String()
+}
+
+// Pages yields url and what its Link fields name as the next page, one after
+// the other (RFC 8288, rel=next). The options apply to every page, but params
+// and body to the first only: the server's URLs are complete. Credentials stay
+// with the origin of the first page. A page that was had before ends the loop
+// with an error, and so does any error.
+func Pages(ctx context.Context, s *Session, url string, opts ...Option) iter.Seq2[*Response, error] {
+	return func(yield func(*Response, error) bool) {
+		c, err := s.open(ctx)
+		if err != nil {
+			yield(nil, newError("prepare", http.MethodGet, nil, err, nil))
+			return
+		}
+		c.layer.Method, c.layer.URL = http.MethodGet, url
+		if err := c.layer.apply(opts); err != nil {
+			yield(nil, c.refused(err))
+			return
+		}
+		seen := make(map[string]bool)
+		r, err := c.do()
+		for {
+			if !yield(r, err) || err != nil {
+				return
+			}
+			link, ok := r.Link("next")
+			if !ok {
+				return
+			}
+			seen[r.Request.URL.String()] = true
+			if seen[link.URL.String()] {
+				yield(nil, r.wrap("next page", refuse(ErrTooManyRedirects, "a loop: %s was had before", redact.Target(link.URL))))
+				return
+			}
+			p, err2 := r.followLink(link.URL)
+			if err2 != nil {
+				yield(nil, r.wrap("next page", err2))
+				return
+			}
+			r, err = s.Send(p)
+		}
+	}
+}
+
+// followLink prepares a GET of a URL that a server gave, under the rules of a
+// redirect: what must not leave its origin stays behind.
+func (r *Response) followLink(u *url.URL) (*PreparedRequest, error) {
+	if r.call == nil {
+		return nil, fmt.Errorf("the response is not of a session")
+	}
+	if !isWeb(u) {
+		return nil, refuse(ErrNoAdapter, "a link leads to http and https only, not to %q", redact.URL(u))
+	}
+	return r.call.follow(u)
+}

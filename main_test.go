@@ -1,0 +1,20 @@
+package requests_test
+
+import (
+	"os"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+// The environment of the machine must not decide what a test sees: variables
+// that the library reads are taken away, and tests set their own.
+func TestMain(m *testing.M) {
+	for _, name := range []string{
+		"http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY",
+		"REQUEST_METHOD", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC",
+	} {
+		os.Unsetenv(name)
+	}
+	goleak.VerifyTestMain(m)
+}

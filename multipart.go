@@ -1,0 +1,262 @@
+package requests
+
+import (
+	"bytes"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"golang.org/x/net/http/httpguts"
+)
+
+// Part is one part of a multipart/form-data body (RFC 7578).
+type Part struct {
+	// Name of the form field.
+	Name string
+	// Filename is sent when it is not empty, or when HasFilename says so.
+	Filename    string
+	HasFilename bool
+	// ContentType of the part; "" sends none: it is not guessed.
+	ContentType string
+	// Header holds further fields; it cannot replace Content-Disposition.
+	Header http.Header
+	// Content is the part's content; see [NewBody].
+	Content Body
+}
+
+// multipartBody streams its parts: nothing is held in memory but the header
+// of each.
+type multipartBody struct {
+	boundary string
+	heads    [][]byte // before each content, the delimiter included
+	contents []Body
+	tail     []byte
+	size     int64 // -1 when a part's is not known
+}
+
+func newMultipart(form url.Values, parts []Part) (Body, error) {
+	m := new(multipartBody)
+	var raw [16]byte
+	rand.Read(raw[:])
+	m.boundary = hex.EncodeToString(raw[:])
+
+	var errs []error
+	for _, k := range slices.Sorted(maps.Keys(form)) {
+		for _, v := range form[k] {
+			m.add(&Part{Name: k, Content: &textBody{v}})
+		}
+	}
+	for i := range parts {
+		if err := checkPart(&parts[i]); err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		m.add(&parts[i])
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	m.tail = []byte("--" + m.boundary + "--\r\n")
+	m.size = int64(len(m.tail))
+	for i, c := range m.contents {
+		n := c.Len()
+		if n < 0 {
+			m.size = -1
+			break
+		}
+		m.size += int64(len(m.heads[i])) + n + int64(len(crlf))
+	}
+	return m, nil
+}
+
+const crlf = "\r\n"
+
+func checkPart(p *Part) error {
+	if p.Content == nil {
+		return fmt.Errorf("part %q has no content", p.Name)
+	}
+	if p.ContentType != "" && !httpguts.ValidHeaderFieldValue(p.ContentType) {
+		return refuse(ErrInvalidHeader, "the Content-Type of part %q has a control character", p.Name)
+	}
+	if err := checkHeaders(p.Header); err != nil {
+		return fmt.Errorf("part %q: %w", p.Name, err)
+	}
+	return nil
+}
+
+func (m *multipartBody) add(p *Part) {
+	var b bytes.Buffer
+	b.WriteString("--" + m.boundary + crlf)
+	b.WriteString(`Content-Disposition: form-data; name="` + escapeFormName(p.Name) + `"`)
+	if p.HasFilename || p.Filename != "" {
+		b.WriteString(`; filename="` + escapeFormName(p.Filename) + `"`)
+	}
+	b.WriteString(crlf)
+	contentType := p.ContentType
+	if contentType == "" {
+		contentType = p.Content.ContentType()
+	}
+	if contentType != "" {
+		b.WriteString("Content-Type: " + contentType + crlf)
+	}
+	header := canonicalHeader(p.Header)
+	if v := header.Get("Content-Location"); v != "" {
+		b.WriteString("Content-Location: " + v + crlf)
+	}
+	for _, k := range slices.Sorted(maps.Keys(header)) {
+		switch k {
+		case "Content-Disposition", "Content-Location":
+			continue
+		case "Content-Type":
+			if contentType != "" {
+				continue
+			}
+		}
+		for _, v := range header[k] {
+			b.WriteString(k + ": " + v + crlf)
+		}
+	}
+	b.WriteString(crlf)
+	m.heads = append(m.heads, b.Bytes())
+	m.contents = append(m.contents, p.Content)
+}
+
+// escapeFormName escapes as HTML's multipart/form-data encoding does: nothing
+// but what would end the parameter.
+func escapeFormName(s string) string { return formName.Replace(s) }
+
+var formName = strings.NewReplacer(`"`, "%22", "\r", "%0D", "\n", "%0A")
+
+func (m *multipartBody) Len() int64 { return m.size }
+
+func (m *multipartBody) ContentType() string { return "multipart/form-data; boundary=" + m.boundary }
+
+func (m *multipartBody) replayable() bool {
+	for _, c := range m.contents {
+		if !isReplayable(c) {
+			return false
+		}
+	}
+	return true
+}
+
+// Open opens the first part only; the others follow as they are reached, so
+// that a thousand files are not open at once. A part that is read once is
+// claimed here all the same: a second Open must fail before anything is sent.
+func (m *multipartBody) Open() (io.ReadCloser, error) {
+	r := &multipartReader{body: m}
+	for i, c := range m.contents {
+		if isReplayable(c) {
+			continue
+		}
+		rc, err := c.Open()
+		if err != nil {
+			r.Close()
+			return nil, err
+		}
+		if r.claimed == nil {
+			r.claimed = make(map[int]io.ReadCloser)
+		}
+		r.claimed[i] = rc
+	}
+	return r, nil
+}
+
+type multipartReader struct {
+	body    *multipartBody
+	claimed map[int]io.ReadCloser // opened before their turn
+	next    int                   // the part whose head is not begun
+	bytes   []byte                // to be returned before content goes on
+	content io.ReadCloser
+	left    int64 // of content; -1 when not known
+	done    bool
+	err     error
+}
+
+func (r *multipartReader) Read(p []byte) (n int, err error) {
+	for n == 0 && len(p) > 0 {
+		if r.err != nil {
+			return 0, r.err
+		}
+		switch {
+		case len(r.bytes) > 0:
+			n = copy(p, r.bytes)
+			r.bytes = r.bytes[n:]
+		case r.content != nil:
+			n = r.readContent(p)
+		case r.next < len(r.body.contents):
+			r.openNext()
+		case !r.done:
+			r.bytes, r.done = r.body.tail, true
+		default:
+			r.err = io.EOF
+		}
+	}
+	return n, nil
+}
+
+func (r *multipartReader) openNext() {
+	i := r.next
+	r.next++
+	c := r.body.contents[i]
+	rc, ok := r.claimed[i]
+	if ok {
+		delete(r.claimed, i)
+	} else if rc, r.err = c.Open(); r.err != nil {
+		return
+	}
+	r.bytes, r.content, r.left = r.body.heads[i], rc, c.Len()
+}
+
+// readContent holds each part to its declared length: the length of the whole
+// has been sent already.
+func (r *multipartReader) readContent(p []byte) int {
+	if r.left >= 0 && int64(len(p)) > r.left {
+		p = p[:r.left]
+	}
+	var n int
+	err := io.EOF
+	if r.left != 0 {
+		n, err = r.content.Read(p)
+		n = max(n, 0)
+	}
+	if r.left > 0 {
+		r.left -= int64(n)
+		if r.left > 0 && err == io.EOF {
+			err = fmt.Errorf("part %d ended %d bytes early: %w", r.next, r.left, io.ErrUnexpectedEOF)
+		}
+	}
+	if err == nil {
+		return n
+	}
+	r.content.Close()
+	r.content = nil
+	if err != io.EOF {
+		r.err = err
+		return n
+	}
+	r.bytes = []byte(crlf)
+	return n
+}
+
+func (r *multipartReader) Close() error {
+	if r.content != nil {
+		r.content.Close()
+		r.content = nil
+	}
+	for i, rc := range r.claimed {
+		rc.Close()
+		delete(r.claimed, i)
+	}
+	if r.err == nil {
+		r.err = errors.New("read of a closed body")
+	}
+	return nil
+}

@@ -1,0 +1,680 @@
+package requests
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/seed-3bbad739/requests/auth"
+	"github.com/seed-3bbad739/requests/cookies"
+	"github.com/seed-3bbad739/requests/internal/origin"
+	"github.com/seed-3bbad739/requests/internal/redact"
+	"github.com/seed-3bbad739/requests/proxy"
+)
+
+// PreparedRequest is a request with all layers laid over one another: what
+// [Session.Send] will send.
+type PreparedRequest struct {
+	// Request is what will be sent, before the cookies of the jar and what
+	// the transport adds. Its Body is nil until it is sent: GetBody opens it.
+	*http.Request
+	// Settings are merged, the environment included.
+	Settings Settings
+
+	body    Body
+	auth    auth.Authenticator // nil: there is nothing to set
+	noAuth  bool               // auth.None: not even netrc on a later hop
+	hooks   *Hooks             // the request's own
+	cookies []*http.Cookie
+	authSet []string // fields that authentication set
+	secret  []string // fields marked secret
+	// proxies are the explicit ones and merged what Settings.Proxies was set
+	// to: the environment's are looked at again on every hop, unless a hook
+	// has changed them.
+	proxies, merged  proxy.Map
+	upload, download func(done, total int64)
+	headFollows      bool // the call itself set MaxRedirects: HEAD follows too
+}
+
+// WithContext returns a shallow copy of p with another context, which must not
+// be nil.
+func (p *PreparedRequest) WithContext(ctx context.Context) *PreparedRequest {
+	c := *p
+	c.Request = p.Request.WithContext(ctx)
+	return &c
+}
+
+// Clone returns a deep copy of p. The body and the hooks are shared.
+func (p *PreparedRequest) Clone() *PreparedRequest {
+	c := *p
+	c.Request = p.Request.Clone(p.Context())
+	c.Settings = p.Settings.clone()
+	c.cookies = cloneCookies(p.cookies)
+	return &c
+}
+
+// String is "<PreparedRequest [GET https://…]>" without secrets.
+func (p *PreparedRequest) String() string {
+	return "<PreparedRequest [" + p.Method + " " + redact.URL(p.URL) + "]>"
+}
+
+// Format prints [PreparedRequest.String] under every verb.
+func (p *PreparedRequest) Format(f fmt.State, verb rune) { formatText(f, verb, p.String()) }
+
+// call is everything that one call needs, in one piece of memory: the request
+// with its URL and context, the layer of its options, and the response.
+type call struct {
+	session  *Session
+	snapshot *snapshot
+	jar      *cookies.Jar
+	ctx      callContext
+	layer    layer
+	prepared PreparedRequest
+	plan     *PreparedRequest // what is being sent: &prepared, or a copy
+	first    hop
+	exchangeRecord
+	timer timer
+
+	values [6]string // one-value header fields of the call
+	used   int
+	query  [256]byte
+}
+
+func (s *Session) verb(ctx context.Context, method, url string, opts []Option) (*Response, error) {
+	c, err := s.open(ctx)
+	if err != nil {
+		return nil, newError("prepare", method, nil, err, nil)
+	}
+	c.layer.Method, c.layer.URL = method, url
+	if err := c.layer.apply(opts); err != nil {
+		return nil, c.refused(err)
+	}
+	return c.do()
+}
+
+func (s *Session) newCall(ctx context.Context, r *Request) (*call, error) {
+	if r == nil {
+		return nil, &Error{Op: "prepare", Err: errors.New("the request is nil")}
+	}
+	c, err := s.open(ctx)
+	if err != nil {
+		return nil, newError("prepare", r.Method, nil, err, nil)
+	}
+	c.layer.Request = *r
+	return c, nil
+}
+
+func (s *Session) open(ctx context.Context) (*call, error) {
+	if ctx == nil {
+		return nil, errors.New("the context is nil")
+	}
+	c := new(call)
+	c.session = s
+	c.snapshot = s.snapshot.Load()
+	c.jar = c.snapshot.jar
+	c.ctx.Context = ctx
+	return c, nil
+}
+
+// refused wraps what was wrong with the request, completing nothing: it never
+// began.
+func (c *call) refused(err error) error {
+	u := c.prepared.Request
+	if u == nil || u.URL == nil {
+		return &Error{Op: "prepare", Method: c.layer.Method, URL: redact.RawURL(withoutQuery(c.layer.URL)), Err: bare(err)}
+	}
+	return &Error{Op: "prepare", Method: u.Method, URL: redact.Target(u.URL), Err: bare(err)}
+}
+
+func withoutQuery(raw string) string {
+	if i := strings.IndexAny(raw, "?#"); i >= 0 {
+		return raw[:i]
+	}
+	return raw
+}
+
+func (c *call) do() (*Response, error) {
+	if err := c.session.begin(); err != nil {
+		return nil, c.refused(err)
+	}
+	defer c.session.end()
+	if err := c.prepare(); err != nil {
+		return nil, c.complete(nil, err)
+	}
+	return c.run()
+}
+
+// prepare lays the layers over one another, in the order in which later parts
+// need the earlier: method, URL, header, content, settings, authentication,
+// hooks (R24).
+func (c *call) prepare() error {
+	l, snap := &c.layer, c.snapshot
+	p := &c.prepared
+	c.plan = p
+	var errs []error
+	check := func(err error) {
+		if err != nil {
+			errs = append(errs, err)
+		}
+	}
+
+	method := l.Method
+	if method == "" {
+		method = snap.request.Method
+	}
+	if method == "" {
+		method = http.MethodGet
+	} else {
+		method = upper(method)
+		check(checkMethod(method))
+	}
+	u := &c.first.url
+	check(c.prepareURL(u))
+	if len(errs) > 0 {
+		return c.refused(errors.Join(errs...))
+	}
+	home := c.atHome(u)
+	header, host := c.prepareHeader(home, check)
+
+	req := &c.first.req
+	*req = *blank.WithContext(&c.ctx)
+	req.Method, req.URL, req.Header = method, u, header
+	req.Proto, req.ProtoMajor, req.ProtoMinor = "HTTP/1.1", 1, 1
+	if req.Host = host; host == "" {
+		req.Host = u.Host
+	}
+	p.Request = req
+	p.body = l.Body
+	check(c.prepareBody(req, l.Body))
+	p.cookies = c.requestCookies(home, check)
+	c.prepareSettings(u, check)
+	p.hooks = l.Hooks
+	p.secret, p.upload, p.download = c.secretMarks()
+	if _, err := c.session.mountFor(u); err != nil {
+		check(err)
+	}
+	if len(errs) > 0 {
+		return c.refused(errors.Join(errs...))
+	}
+	if err := c.prepareAuth(home); err != nil {
+		return c.refused(err)
+	}
+	if err := c.runPrepare(p); err != nil {
+		return c.refused(fmt.Errorf("prepare hook: %w", err))
+	}
+	if p.Request == nil || p.URL == nil || p.Header == nil {
+		return c.refused(errors.New("prepare hook: the request has no URL or header left"))
+	}
+	p.adoptBody()
+	if err := errors.Join(checkMethod(p.Method), checkHeaders(p.Header)); err != nil {
+		return c.refused(err)
+	}
+	return nil
+}
+
+// blank is where a request's context is set without an allocation: WithContext
+// copies what it is called on.
+var blank http.Request
+
+func upper(method string) string {
+	for i := 0; i < len(method); i++ {
+		if c := method[i]; 'a' <= c && c <= 'z' {
+			return strings.ToUpper(method)
+		}
+	}
+	return method
+}
+
+// prepareURL resolves, fills and normalises the URL and adds the query.
+func (c *call) prepareURL(u *url.URL) error {
+	l, snap := &c.layer, c.snapshot
+	base := snap.base
+	if l.BaseURL != "" && l.BaseURL != snap.request.BaseURL {
+		var err error
+		if base, err = parseBase(l.BaseURL); err != nil {
+			return fmt.Errorf("BaseURL: %w", err)
+		}
+	}
+	var err error
+	if base == nil {
+		err = parseTargetInto(u, l.URL)
+	} else {
+		err = resolveInto(u, base, l.URL, true)
+	}
+	if err != nil {
+		return err
+	}
+	if !strings.HasPrefix(u.Scheme, "http") {
+		return nil // R29: params are for URLs the library has rules for
+	}
+	if len(l.PathParams) > 0 || len(snap.request.PathParams) > 0 {
+		if err := fillPath(u, l.PathParams, snap.request.PathParams); err != nil {
+			return err
+		}
+	}
+	c.prepareQuery(u)
+	return nil
+}
+
+// fillPath replaces {name}, which normalising has escaped, in u's path.
+func fillPath(u *url.URL, params, defaults map[string]string) error {
+	path := u.EscapedPath()
+	if !strings.Contains(path, "%7B") {
+		return nil
+	}
+	var b strings.Builder
+	for {
+		before, rest, ok := strings.Cut(path, "%7B")
+		b.WriteString(before)
+		if !ok {
+			break
+		}
+		name, after, ok := strings.Cut(rest, "%7D")
+		if !ok {
+			b.WriteString("%7B" + rest)
+			break
+		}
+		key := unescapeLenient(name)
+		value, ok := params[key]
+		if !ok {
+			value, ok = defaults[key]
+		}
+		if !ok {
+			return refuse(ErrInvalidURL, "the path has {%s}, for which there is no path parameter", key)
+		}
+		if value == "" || value == "." || value == ".." {
+			return refuse(ErrInvalidURL, "path parameter %s is %q, which would change the path around it", key, value)
+		}
+		b.WriteString(url.PathEscape(value))
+		path = after
+	}
+	setPath(u, b.String())
+	return nil
+}
+
+// prepareQuery appends the params of both layers to the query that the URL has.
+func (c *call) prepareQuery(u *url.URL) {
+	l, snap := &c.layer, c.snapshot
+	below, raw := snap.params, ""
+	encoded := snap.query
+	if !c.atHome(u) {
+		below, encoded = snap.plainParams, ""
+	}
+	if m := snap.request.marks; m != nil && m.rawSet {
+		raw = m.rawQuery
+		below, encoded = nil, ""
+	}
+	if m := l.marks; m != nil && m.rawSet {
+		raw = m.rawQuery
+		below, encoded = nil, ""
+	}
+	raw = normalize(raw, legalQuery)
+	own := l.params
+	if len(l.Params) > 0 {
+		own = sortedParams(l.Params)
+		for _, f := range l.params {
+			own = setField(own, f)
+		}
+	}
+	if len(own) == 0 {
+		if encoded == "" {
+			encoded = encodeFields(below)
+		}
+		u.RawQuery = joinQuery(joinQuery(u.RawQuery, raw), encoded)
+		return
+	}
+	if len(below) > 0 || len(own) > 1 {
+		merged := make([]field, 0, 8)
+		for _, f := range below {
+			if !slices.ContainsFunc(own, func(o field) bool { return o.name == f.name }) {
+				merged = append(merged, f)
+			}
+		}
+		merged = append(merged, own...)
+		slices.SortStableFunc(merged, byName)
+		own = merged
+	}
+	b := append(c.query[:0], u.RawQuery...)
+	if raw != "" {
+		if len(b) > 0 {
+			b = append(b, '&')
+		}
+		b = append(b, raw...)
+	}
+	u.RawQuery = string(appendFields(b, own))
+}
+
+func joinQuery(a, b string) string {
+	switch {
+	case a == "":
+		return b
+	case b == "":
+		return a
+	}
+	return a + "&" + b
+}
+
+// sortedParams keeps keys without values: they remove what is below.
+func sortedParams(v url.Values) []field {
+	fs := make([]field, 0, len(v))
+	for k, vs := range v {
+		fs = append(fs, fieldOf(k, vs))
+	}
+	slices.SortFunc(fs, byName)
+	return fs
+}
+
+// atHome reports whether the session's credentials may go to u.
+func (c *call) atHome(u *url.URL) bool {
+	return c.snapshot.base == nil || origin.Same(c.snapshot.base, u)
+}
+
+// prepareHeader lays the call's fields over the session's. Host is returned
+// apart, as net/http wants it.
+func (c *call) prepareHeader(home bool, check func(error)) (http.Header, string) {
+	l, snap := &c.layer, c.snapshot
+	below, host := snap.header, snap.host
+	if !home && snap.bare != nil {
+		below = snap.bare
+	}
+	if !home {
+		host = ""
+	}
+	header := cloneShallow(below, len(l.Header)+len(l.header))
+	if len(l.Header) > 0 {
+		own := canonicalHeader(l.Header)
+		check(checkHeaders(own))
+		for k, vs := range own {
+			if len(vs) == 0 {
+				delete(header, k)
+			} else {
+				header[k] = slices.Clone(vs)
+			}
+		}
+	}
+	for i := range l.header {
+		f := &l.header[i]
+		switch {
+		case f.remove:
+			delete(header, f.name)
+		case len(f.more) > 0 || c.used == len(c.values):
+			header[f.name] = f.values()
+		default:
+			c.values[c.used] = f.value
+			header[f.name] = c.values[c.used : c.used+1 : c.used+1]
+			c.used++
+		}
+	}
+	if own, ok := header["Host"]; ok {
+		check(checkHost(header))
+		host = own[0]
+		delete(header, "Host")
+	}
+	if _, ok := header["Trailer"]; ok {
+		check(refuse(ErrInvalidHeader, "a Trailer field cannot be sent: trailers are of the body's"))
+	}
+	return header, host
+}
+
+// prepareBody sets what the content needs to be sent: its type unless the
+// caller named one, and one framing (R49 to R60).
+func (c *call) prepareBody(req *http.Request, body Body) error {
+	declared, err := takeLength(req.Header)
+	if err != nil {
+		return err
+	}
+	chunked, err := takeTransferEncoding(req.Header)
+	if err != nil {
+		return err
+	}
+	if body == nil {
+		if declared > 0 {
+			return refuse(ErrInvalidHeader, "Content-Length is %d and there is no body", declared)
+		}
+		return nil
+	}
+	if err := prepareContentType(req.Header, body); err != nil {
+		return err
+	}
+	req.ContentLength = body.Len()
+	switch {
+	case chunked:
+		req.ContentLength = -1
+	case req.ContentLength < 0 && declared >= 0:
+		// A reader of unknown length that the caller vouches for: net/http
+		// holds it to the number.
+		req.ContentLength = declared
+	}
+	if req.ContentLength != 0 && isReplayable(body) {
+		req.GetBody = opener(body)
+	}
+	return nil
+}
+
+// prepareContentType sets the type of body, unless the caller named one. A
+// multipart type without a boundary is given the body's.
+func prepareContentType(h http.Header, body Body) error {
+	contentType := body.ContentType()
+	if contentType == "" {
+		return nil
+	}
+	own, ok := h["Content-Type"]
+	if !ok {
+		h["Content-Type"] = []string{contentType}
+		return checkValue("Content-Type", contentType)
+	}
+	if m, ok := body.(*multipartBody); ok && len(own) == 1 && hasPrefixFold(own[0], "multipart/") && !strings.Contains(own[0], "boundary=") {
+		h["Content-Type"] = []string{own[0] + "; boundary=" + m.boundary}
+	}
+	return nil
+}
+
+// takeLength removes a Content-Length field and returns its number, -1 for none.
+func takeLength(h http.Header) (int64, error) {
+	vs, ok := h["Content-Length"]
+	if !ok {
+		return -1, nil
+	}
+	delete(h, "Content-Length")
+	if len(vs) == 0 {
+		return -1, nil
+	}
+	n, err := strconv.ParseInt(vs[0], 10, 64)
+	if err != nil || n < 0 || len(vs) > 1 {
+		return 0, refuse(ErrInvalidHeader, "Content-Length is not one number")
+	}
+	return n, nil
+}
+
+// takeTransferEncoding removes a Transfer-Encoding field: net/http frames.
+func takeTransferEncoding(h http.Header) (chunked bool, err error) {
+	vs, ok := h["Transfer-Encoding"]
+	if !ok {
+		return false, nil
+	}
+	delete(h, "Transfer-Encoding")
+	if len(vs) != 1 || !strings.EqualFold(vs[0], "chunked") {
+		return false, refuse(ErrInvalidHeader, "Transfer-Encoding can be chunked and nothing else")
+	}
+	return true, nil
+}
+
+// requestCookies returns the cookies of both layers that go with this call.
+func (c *call) requestCookies(home bool, check func(error)) []*http.Cookie {
+	below := c.snapshot.request.Cookies
+	if !home {
+		below = nil
+	}
+	for _, k := range c.layer.Cookies {
+		check(checkCookie(k))
+	}
+	return overlayCookies(below, c.layer.Cookies)
+}
+
+func (c *call) secretMarks() (secret []string, upload, download func(done, total int64)) {
+	m := c.snapshot.request.marks
+	if c.layer.marks != nil {
+		m = mergeMarks(c.layer.marks, m)
+	}
+	if m == nil {
+		return nil, nil, nil
+	}
+	return m.secret, m.upload, m.download
+}
+
+// prepareAuth finds the one source of credentials that counts: the request's
+// authenticator, the session's, the URL's userinfo, an Authorization field, a
+// netrc file that the environment names. Those that have to wait for the
+// exchange are left for it.
+func (c *call) prepareAuth(home bool) error {
+	p, l, snap := &c.prepared, &c.layer, c.snapshot
+	a := l.Auth
+	if a == nil {
+		if a = snap.request.Auth; a != nil && a != auth.None && !home && !isBound(a, p.URL) {
+			a = nil
+		}
+	}
+	if a == auth.None {
+		p.noAuth = true
+		// None speaks for its layer and those below, so a field that the call
+		// sets over a session's None stays.
+		if l.Auth == auth.None || !l.sets("Authorization") {
+			delete(p.Header, "Authorization")
+		}
+		return nil
+	}
+	if a == nil && isWeb(p.URL) {
+		if user := p.URL.User; user != nil {
+			if password, ok := user.Password(); ok {
+				a = auth.Basic(user.Username(), password)
+			}
+		}
+		if a == nil && p.Header["Authorization"] == nil && *p.Settings.Environment {
+			var err error
+			if a, err = environmentNetrc(p.URL, false); err != nil {
+				return err
+			}
+		}
+	}
+	p.auth = a
+	if a == nil || isDeferred(a) {
+		return nil
+	}
+	if err := p.authenticate(p.Request); err != nil {
+		return err
+	}
+	p.adoptBody()
+	return nil
+}
+
+// sets reports whether l itself sets the header field.
+func (l *layer) sets(name string) bool {
+	if len(l.Header[name]) > 0 {
+		return true
+	}
+	return slices.ContainsFunc(l.header, func(f field) bool { return f.name == name && !f.remove })
+}
+
+// authenticate runs p.auth on req and notes which fields it set. A body that
+// the authenticator put in place of the old one is what will be sent.
+func (p *PreparedRequest) authenticate(req *http.Request) error {
+	var before [16]authMark
+	marks := before[:0]
+	for k, vs := range req.Header {
+		marks = append(marks, markOf(k, vs))
+	}
+	if err := p.auth.Authenticate(req); err != nil {
+		return err
+	}
+	if req.Header == nil || req.URL == nil {
+		return errors.New("auth: the authenticator left a request without header or URL")
+	}
+	for k, vs := range req.Header {
+		if !slices.Contains(marks, markOf(k, vs)) && !slices.Contains(p.authSet, k) {
+			p.authSet = append(slices.Clip(p.authSet), k)
+		}
+	}
+	return checkHeaders(req.Header)
+}
+
+// authMark tells whether a field is as it was.
+type authMark struct {
+	name  string
+	first string
+	n     int
+}
+
+func markOf(name string, vs []string) authMark {
+	m := authMark{name: name, n: len(vs)}
+	if len(vs) > 0 {
+		m.first = vs[0]
+	}
+	return m
+}
+
+func isDeferred(a auth.Authenticator) bool {
+	_, ok := a.(interface{ Deferred() })
+	return ok
+}
+
+// isBound reports whether a was made for the origin of u by name.
+func isBound(a auth.Authenticator, u *url.URL) bool {
+	b, ok := a.(interface{ Bound(*url.URL) bool })
+	return ok && b.Bound(u)
+}
+
+// cloneShallow copies the map and shares the values, which are clipped.
+func cloneShallow(h http.Header, extra int) http.Header {
+	out := make(http.Header, len(h)+extra)
+	for k, vs := range h {
+		out[k] = vs
+	}
+	return out
+}
+
+// adoptBody takes over a body that an authenticator or a hook set, or that
+// came with a request made by hand. It can be sent again if GetBody is its own
+// and not that of the body it took the place of.
+func (p *PreparedRequest) adoptBody() {
+	r := p.Request
+	if r.Body == nil {
+		return
+	}
+	body, get, size := r.Body, r.GetBody, r.ContentLength
+	r.Body, r.GetBody = nil, nil
+	if body == http.NoBody {
+		p.body, r.ContentLength = nil, 0
+		return
+	}
+	if p.body != nil && size == p.body.Len() || p.body == nil && size == 0 {
+		size = -1 // nobody has said
+		if l, ok := body.(interface{ Len() int }); ok {
+			size = int64(l.Len())
+		}
+	}
+	r.ContentLength = size
+	if get != nil && !isOpener(get) {
+		p.body, r.GetBody = &givenBody{first: body, get: get, size: size}, get
+		return
+	}
+	p.body = &onceBody{r: body, size: size}
+}
+
+// opener is body.Open as net/http's GetBody. All of them share one code
+// pointer, by which isOpener knows them.
+func opener(body Body) func() (io.ReadCloser, error) {
+	return func() (io.ReadCloser, error) { return body.Open() }
+}
+
+var openerCode = reflect.ValueOf(opener(nil)).Pointer()
+
+func isOpener(get func() (io.ReadCloser, error)) bool {
+	return reflect.ValueOf(get).Pointer() == openerCode
+}

@@ -1,0 +1,618 @@
+package requests
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/seed-3bbad739/requests/internal/charset"
+	"github.com/seed-3bbad739/requests/internal/decode"
+	"github.com/seed-3bbad739/requests/internal/redact"
+)
+
+// Response is what came back. Its content has been read and its connection
+// given back, unless it was asked for as a stream: then Body yields the
+// decoded content, and the caller closes it or reads it to its end.
+//
+// A Response is not safe for concurrent use until its content is read; then
+// its methods, SetEncoding excepted, are.
+type Response struct {
+	// Response is that of the last hop; its Request is the request as it was
+	// sent. Content-Encoding and Content-Length are as received.
+	*http.Response
+	// History holds the earlier hops and the answered challenges, oldest first.
+	History []*Response
+	// Elapsed is the time from sending until the header was had, of this hop:
+	// without the content, hooks and redirects.
+	Elapsed time.Duration
+
+	call     *call
+	next     *PreparedRequest
+	stream   stream
+	memory   memoryBody
+	content  []byte
+	loaded   bool
+	err      error
+	encoding string // named by SetEncoding
+	kept     []byte // raw content of a hop that was left
+	keptAll  bool
+	isKept   bool
+	maxBody  int64
+	timings  Timings
+}
+
+// OK reports whether the status is not one of 400 to 599.
+func (r *Response) OK() bool {
+	return r.Response != nil && (r.StatusCode < 400 || r.StatusCode > 599)
+}
+
+// RaiseForStatus returns a *StatusError for a status of 400 to 599, with the
+// start of the content, and nil for every other.
+func (r *Response) RaiseForStatus() error {
+	if r.Response == nil {
+		return errors.New("the response is empty")
+	}
+	if r.OK() {
+		return nil
+	}
+	e := &StatusError{StatusCode: r.StatusCode, Reason: r.Reason(), Header: r.Header, Response: r}
+	if r.Request != nil {
+		e.Method, e.URL = r.Request.Method, redact.Target(r.Request.URL)
+	}
+	e.Content = r.excerpt()
+	return e
+}
+
+// excerpt returns the start of the content. Of a stream it reads no more than
+// that, and puts it back.
+func (r *Response) excerpt() []byte {
+	if r.loaded || r.isKept || r.Body == nil {
+		b := r.Bytes()
+		return b[:min(len(b), maxExcerpt):min(len(b), maxExcerpt)]
+	}
+	return r.stream.peek(maxExcerpt)
+}
+
+// Reason is what follows the code in the status line. It may be empty, as it
+// always is with HTTP/2, where the standard text stands in.
+func (r *Response) Reason() string {
+	if r.Response == nil {
+		return ""
+	}
+	code := strconv.Itoa(r.StatusCode)
+	reason, ok := cutPrefix(r.Status, code+" ")
+	if !ok && r.ProtoMajor >= 2 || !ok && r.Status == "" {
+		return http.StatusText(r.StatusCode)
+	}
+	if !ok && r.Status != code {
+		return r.Status
+	}
+	return reason
+}
+
+func cutPrefix(s, prefix string) (string, bool) {
+	if len(s) >= len(prefix) && s[:len(prefix)] == prefix {
+		return s[len(prefix):], true
+	}
+	return "", false
+}
+
+// Bytes returns the decoded content. The slice is shared and must not be
+// written to. The rest of a stream is read first, within MaxBody; what went
+// wrong with that is told by [Response.Err].
+func (r *Response) Bytes() []byte {
+	if err := r.load(); err != nil && r.err == nil {
+		r.err = r.contentError(err)
+	}
+	return r.content
+}
+
+// Err returns what went wrong when content was read on demand, by Bytes, Text,
+// JSON or a range over Lines or Chunks; nil when all was had.
+func (r *Response) Err() error { return r.err }
+
+// Text returns the content decoded by its charset: that of SetEncoding, of
+// Content-Type, of a byte order mark, UTF-8 if it is valid, else Latin-1.
+// What cannot be decoded becomes U+FFFD.
+func (r *Response) Text() string {
+	b := r.Bytes()
+	if len(b) == 0 {
+		return ""
+	}
+	return charset.Decode(b, r.contentType(), r.encoding)
+}
+
+// JSON decodes the content into v. Anything but white space after the value is
+// an error, as is every other that matches ErrInvalidJSON.
+func (r *Response) JSON(v any) error {
+	b := r.Bytes()
+	if r.err != nil {
+		return r.err
+	}
+	text, err := charset.UTF8JSON(b)
+	if err == nil {
+		err = json.Unmarshal(text, v)
+	}
+	if err != nil {
+		return r.wrap("decode JSON", because(ErrInvalidJSON, err))
+	}
+	return nil
+}
+
+// Encoding returns the charset that Text decodes by, if one is named: by
+// SetEncoding, by Content-Type, or for JSON by its standard. "" otherwise.
+func (r *Response) Encoding() string {
+	if r.encoding != "" {
+		return r.encoding
+	}
+	return charset.FromContentType(r.contentType())
+}
+
+// SetEncoding makes Text decode by the charset of that name, whatever the
+// header says. "" undoes it; an unknown name is an error.
+func (r *Response) SetEncoding(name string) error {
+	if name != "" && !charset.Lookup(name) {
+		return fmt.Errorf("set encoding: %q is no charset that is known", name)
+	}
+	r.encoding = name
+	return nil
+}
+
+func (r *Response) contentType() string {
+	if r.Response == nil {
+		return ""
+	}
+	return r.Header.Get("Content-Type")
+}
+
+// IsRedirect reports whether the response leads elsewhere: its status is 301,
+// 302, 303, 307 or 308, and it has a Location.
+func (r *Response) IsRedirect() bool {
+	return r.Response != nil && isRedirect(r.StatusCode, r.Header)
+}
+
+// IsPermanentRedirect reports whether it is a redirect of status 301 or 308.
+func (r *Response) IsPermanentRedirect() bool {
+	return r.IsRedirect() && (r.StatusCode == http.StatusMovedPermanently || r.StatusCode == http.StatusPermanentRedirect)
+}
+
+// Next returns the request that a redirect leads to, when redirects were not
+// followed: its method, header and cookies are rewritten, its credentials
+// stripped where it leaves their origin. nil when there is none.
+func (r *Response) Next() *PreparedRequest { return r.next }
+
+// Close ends the response and gives its connection back. It is needed for
+// streams only; more than once does no harm.
+func (r *Response) Close() error {
+	if r.Response == nil || r.Body == nil {
+		return nil
+	}
+	return r.Body.Close()
+}
+
+// SaveFile writes the decoded content to path and returns how much it was. It
+// writes a temporary file beside path and renames it when all is on disk, so
+// that a file at path is whole or untouched. The content of a stream is not
+// held in memory and not bounded by MaxBody. The response is closed.
+func (r *Response) SaveFile(path string) (n int64, err error) {
+	defer r.Close()
+	var content io.Reader
+	switch {
+	case r.loaded || r.isKept:
+		content = bytes.NewReader(r.Bytes())
+		if r.err != nil {
+			return 0, r.err
+		}
+	case r.Response == nil || r.Body == nil:
+		return 0, ErrBodyConsumed
+	default:
+		content = r.Body
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return 0, err
+	}
+	defer func() {
+		if err != nil {
+			f.Close()
+			os.Remove(f.Name())
+		}
+	}()
+	if n, err = io.Copy(f, content); err != nil {
+		return n, err
+	}
+	if info, statErr := os.Stat(path); statErr == nil {
+		err = f.Chmod(info.Mode().Perm())
+	} else {
+		err = f.Chmod(0o644)
+	}
+	if err != nil {
+		return n, err
+	}
+	if err = f.Sync(); err != nil {
+		return n, err
+	}
+	if err = f.Close(); err != nil {
+		return n, err
+	}
+	return n, os.Rename(f.Name(), path)
+}
+
+// String is "<Response [200]>".
+func (r *Response) String() string {
+	if r == nil || r.Response == nil {
+		return "<Response [none]>"
+	}
+	return "<Response [" + strconv.Itoa(r.StatusCode) + "]>"
+}
+
+// Format prints [Response.String] under every verb: header and content may
+// hold secrets.
+func (r *Response) Format(f fmt.State, verb rune) { formatText(f, verb, r.String()) }
+
+// contentError wraps what went wrong with the content.
+func (r *Response) contentError(err error) error { return r.wrap("read content", err) }
+
+func (r *Response) wrap(op string, err error) error {
+	if r.Response == nil || r.Request == nil {
+		return newError(op, "", nil, err, r)
+	}
+	return newError(op, r.Request.Method, r.Request.URL, err, r)
+}
+
+// openBody puts the decoding reader in the place of the raw body.
+func (r *Response) openBody(c *call) {
+	r.maxBody = limit(c.plan.Settings.MaxBody)
+	s := &r.stream
+	s.response, s.call = r, c
+	s.raw = r.Body
+	s.left = r.ContentLength
+	if report := c.plan.download; report != nil {
+		s.raw = &countedBody{rc: s.raw, total: r.ContentLength, report: report}
+	}
+	if r.Body == http.NoBody || !hasContent(r.Request.Method, r.StatusCode) {
+		s.decoded = noContent{}
+	} else if lines := r.Header["Content-Encoding"]; len(lines) == 0 {
+		s.decoded = s.source()
+	} else if s.decoded, s.err = decode.Reader(s.source(), lines); s.err != nil {
+		s.fail(s.err)
+	}
+	r.Response.Body = s
+}
+
+// hasContent reports whether a response to method can have content (RFC 9110,
+// section 6.4.1).
+func hasContent(method string, status int) bool {
+	return method != http.MethodHead && status != http.StatusNoContent && status != http.StatusNotModified && status >= 200
+}
+
+// load reads the content into memory, once.
+func (r *Response) load() error {
+	if r.loaded || r.Response == nil {
+		return nil
+	}
+	if r.isKept {
+		return r.loadKept()
+	}
+	if r.Body == nil {
+		r.loaded = true
+		return nil
+	}
+	if r.Body != io.ReadCloser(&r.stream) { // a zero Response around somebody's own
+		r.loaded = true
+		var err error
+		r.content, err = readAll(r.Body, r.ContentLength, defaultMaxBody)
+		r.Body.Close()
+		return err
+	}
+	if r.stream.finished() {
+		return ErrBodyConsumed
+	}
+	r.loaded = true
+	var err error
+	r.content, err = readAll(&r.stream, r.declared(), r.maxBody)
+	r.stream.Close()
+	r.memory = memoryBody{response: r}
+	r.Response.Body = &r.memory
+	return err
+}
+
+// declared is the length of the decoded content, where the header tells.
+func (r *Response) declared() int64 {
+	if len(r.Header["Content-Encoding"]) > 0 || !hasContent(r.Request.Method, r.StatusCode) {
+		return -1
+	}
+	return r.ContentLength
+}
+
+// maxPreallocation bounds what a server can make us allocate by its word alone.
+const maxPreallocation = 1 << 20 // bytes
+
+// readAll reads r to its end, at most max bytes of it if max is above 0, into
+// a slice of the right size where the length is known.
+func readAll(r io.Reader, length, max int64) ([]byte, error) {
+	if max > 0 && length > max {
+		return nil, ErrBodyTooLarge
+	}
+	size := int64(512)
+	if length >= 0 {
+		size = min(length, maxPreallocation)
+	}
+	var b []byte
+	if size > 0 {
+		b = make([]byte, 0, size)
+	}
+	var scratch [1]byte
+	for {
+		room := b[len(b):cap(b)]
+		// A full slice is not grown before it is known that more comes.
+		full := len(room) == 0
+		if full {
+			room = scratch[:]
+		}
+		n, err := r.Read(room)
+		if full {
+			b = append(b, room[:n]...)
+		} else {
+			b = b[:len(b)+n]
+		}
+		if max > 0 && int64(len(b)) > max {
+			return b[:max], ErrBodyTooLarge
+		}
+		if err == io.EOF {
+			return b, nil
+		}
+		if err != nil {
+			return b, err
+		}
+	}
+}
+
+// keepContent holds the raw content of a hop that was left.
+func (r *Response) keepContent(raw []byte, all bool, s *Settings) {
+	r.kept, r.keptAll, r.isKept = raw, all, true
+	r.maxBody = limit(s.MaxBody)
+	r.memory = memoryBody{response: r}
+	r.Response.Body = &r.memory
+}
+
+// loadKept decodes what was kept: only now, for decoding the content of every
+// redirect would let a small one cost much.
+func (r *Response) loadKept() error {
+	r.loaded = true
+	var err error
+	raw := io.NopCloser(bytes.NewReader(r.kept))
+	if !hasContent(r.Request.Method, r.StatusCode) {
+		return nil
+	}
+	decoded := io.ReadCloser(raw)
+	if lines := r.Header["Content-Encoding"]; len(lines) > 0 && len(r.kept) > 0 {
+		if decoded, err = decode.Reader(raw, lines); err != nil {
+			return err
+		}
+	}
+	defer decoded.Close()
+	r.content, err = readAll(decoded, -1, r.maxBody)
+	if !r.keptAll && (err == nil || errors.Is(err, ErrContentDecoding)) {
+		err = refuse(ErrTruncated, "the content of a response that was left is kept within bounds only")
+	}
+	r.kept = nil
+	return err
+}
+
+// memoryBody reads the content that is in memory.
+type memoryBody struct {
+	response *Response
+	offset   int
+	closed   bool
+}
+
+func (m *memoryBody) Read(p []byte) (int, error) {
+	if m.closed {
+		return 0, ErrBodyConsumed
+	}
+	content := m.response.Bytes()
+	if m.offset >= len(content) {
+		if err := m.response.err; err != nil {
+			return 0, err
+		}
+		return 0, io.EOF
+	}
+	n := copy(p, content[m.offset:])
+	m.offset += n
+	return n, nil
+}
+
+func (m *memoryBody) Close() error {
+	m.closed = true
+	return nil
+}
+
+// stream is the body of a response whose content is on its way: undecoded
+// below, decoded above, and the place where errors get their names.
+type stream struct {
+	response *Response
+	call     *call
+	raw      io.ReadCloser
+	left     int64 // of the declared length; -1 when it is not known
+	decoded  io.ReadCloser
+	ahead    []byte // read by peek
+	done     func() // ends the timer of the call
+	err      error  // final: what every later Read returns
+	ended    bool
+	rawSource
+}
+
+// rawSource is the reader below the decoder: it is what counts the declared
+// length.
+type rawSource struct{ s *stream }
+
+func (s *stream) source() io.ReadCloser {
+	s.rawSource.s = s
+	return &s.rawSource
+}
+
+// Read passes an end on only while the context lives: net/http can report a
+// cancelled body as one that ended well. A declared length that was read in
+// full is an end whatever the context says.
+func (r *rawSource) Read(p []byte) (int, error) {
+	s := r.s
+	n, err := s.raw.Read(p)
+	if s.left > 0 {
+		s.left -= int64(n)
+	}
+	if err == io.EOF && s.left != 0 {
+		if reason := contextError(&s.call.ctx); reason != nil {
+			return n, reason
+		}
+		if s.left > 0 {
+			return n, refuse(ErrTruncated, "%d bytes are missing", s.left)
+		}
+	}
+	return n, err
+}
+
+func (r *rawSource) Close() error { return r.s.raw.Close() }
+
+// noContent stands in for a body that has none by its method or status.
+type noContent struct{}
+
+func (noContent) Read([]byte) (int, error) { return 0, io.EOF }
+func (noContent) Close() error             { return nil }
+
+func (s *stream) Read(p []byte) (int, error) {
+	if len(s.ahead) > 0 {
+		n := copy(p, s.ahead)
+		s.ahead = s.ahead[n:]
+		return n, nil
+	}
+	if s.err != nil {
+		return 0, s.err
+	}
+	n, err := s.decoded.Read(p)
+	if err != nil {
+		s.finish(err)
+		if n > 0 {
+			return n, nil
+		}
+		return 0, s.err
+	}
+	return n, nil
+}
+
+// finish ends the stream: everything below is closed.
+func (s *stream) finish(err error) {
+	if err == io.EOF {
+		s.err, s.ended = io.EOF, true
+	} else {
+		s.err = s.response.contentError(failure(&s.call.ctx, err))
+	}
+	s.decoded.Close()
+	s.raw.Close()
+	s.call.stopTimer()
+}
+
+// fail is finish before there was a decoder.
+func (s *stream) fail(err error) {
+	s.err = s.response.contentError(err)
+	s.decoded = s.raw
+	s.raw.Close()
+	s.call.stopTimer()
+}
+
+// finished reports whether the stream was read to its end or closed.
+func (s *stream) finished() bool {
+	return s.err != nil && len(s.ahead) == 0 && (s.ended || errors.Is(s.err, ErrBodyConsumed))
+}
+
+// Close ends the stream; reading it later is an error, not an early end.
+func (s *stream) Close() error {
+	s.ahead = nil
+	if s.err == nil {
+		s.err = s.response.contentError(refuse(ErrBodyConsumed, "the response was closed"))
+		s.decoded.Close()
+		s.raw.Close()
+		s.call.stopTimer()
+	} else if s.ended {
+		s.err = ErrBodyConsumed
+	}
+	return nil
+}
+
+// Abort ends a pending Read.
+func (s *stream) Abort() { abort(s.raw) }
+
+// peek reads up to n bytes ahead.
+func (s *stream) peek(n int) []byte {
+	if len(s.ahead) < n && s.err == nil {
+		more, err := io.ReadAll(io.LimitReader(readerFunc(func(p []byte) (int, error) {
+			if s.err != nil {
+				return 0, s.err
+			}
+			n, err := s.decoded.Read(p)
+			if err != nil {
+				s.finish(err)
+				err = s.err
+			}
+			return n, err
+		}), int64(n-len(s.ahead))))
+		_ = err // stays with the stream, for who reads on
+		s.ahead = append(s.ahead, more...)
+	}
+	return bytes.Clone(s.ahead[:min(n, len(s.ahead))])
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
+// JSON takes a verb's two results and decodes the content into a T. It checks
+// the status, reads within MaxBody and closes the response.
+func JSON[T any](r *Response, err error) (T, error) {
+	var v T
+	if err = collect(r, err); err != nil {
+		return v, err
+	}
+	err = r.JSON(&v)
+	return v, err
+}
+
+// Text takes a verb's two results and returns the content as text. It checks
+// the status, reads within MaxBody and closes the response.
+func Text(r *Response, err error) (string, error) {
+	if err = collect(r, err); err != nil {
+		return "", err
+	}
+	return r.Text(), nil
+}
+
+// Bytes takes a verb's two results and returns the content. It checks the
+// status, reads within MaxBody and closes the response.
+func Bytes(r *Response, err error) ([]byte, error) {
+	if err = collect(r, err); err != nil {
+		return nil, err
+	}
+	return r.Bytes(), nil
+}
+
+func collect(r *Response, err error) error {
+	if err != nil {
+		return err
+	}
+	if r == nil {
+		return errors.New("the response is nil")
+	}
+	defer r.Close()
+	if err := r.RaiseForStatus(); err != nil {
+		return err
+	}
+	r.Bytes()
+	return r.err
+}

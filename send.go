@@ -1,0 +1,659 @@
+package requests
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/seed-3bbad739/requests/adapters"
+	"github.com/seed-3bbad739/requests/auth"
+	"github.com/seed-3bbad739/requests/cookies"
+	"github.com/seed-3bbad739/requests/internal/drain"
+	"github.com/seed-3bbad739/requests/internal/origin"
+)
+
+// hop is one exchange in the making: the request, as it stands before hooks,
+// cookies and deferred authentication, and the response.
+type hop struct {
+	req    http.Request
+	url    url.URL
+	http   http.Response
+	resp   Response
+	cookie string // the Cookie field that was sent
+
+	elsewhere bool // not of the origin that the hop before was of
+	dropsBody bool
+}
+
+// exchangeRecord is what a call remembers of its exchanges.
+type exchangeRecord struct {
+	started    time.Time
+	number     int
+	exchanges  []Exchange // kept when a Complete hook will want them
+	keeps      bool
+	asked      *PreparedRequest
+	hops       []*hop
+	hopBuf     [2]*hop
+	history    []*Response
+	unfollowed *hop // what Next returns
+	redirects  int
+	rounds     []round // challenges answered, by origin
+
+	home           *url.URL // the URL of the first exchange
+	body           Body     // what goes along, nil once a redirect dropped it
+	lost           bool     // credentials were left behind, for good
+	explicitCookie bool     // a Cookie field of the caller's: the jar adds nothing to the first hop
+	upload         *uploadProgress
+
+	// For HTTPClient: the request is somebody else's, framing and all.
+	passThrough bool
+	raw         bool // the caller wants the content coding as it comes
+}
+
+type round struct {
+	origin string
+	n      int
+}
+
+// maxRounds is how many challenges of one origin are answered in a call: one
+// with what is known, one more when the nonce was stale.
+const maxRounds = 2
+
+// resume makes a call of a prepared request.
+func (s *Session) resume(p *PreparedRequest) (*call, error) {
+	if p == nil || p.Request == nil || p.Request.URL == nil {
+		return nil, &Error{Op: "send", Err: errors.New("the prepared request is nil or has no URL")}
+	}
+	c, err := s.open(callerContext(p.Context()))
+	if err != nil {
+		return nil, newError("send", p.Method, p.URL, err, nil)
+	}
+	c.prepared = *p
+	plan := &c.prepared
+	c.plan = plan
+	if plan.Settings.Environment == nil { // made by hand, not by Prepare
+		plan.Settings = plan.Settings.over(&c.snapshot.request.Settings, false)
+		plan.proxies, plan.merged = plan.Settings.Proxies, plan.Settings.Proxies
+	}
+	h := &c.first
+	h.req = *p.Request.WithContext(&c.ctx)
+	h.url = *p.URL
+	h.req.URL = &h.url
+	if h.req.Header = p.Header.Clone(); h.req.Header == nil {
+		h.req.Header = make(http.Header)
+	}
+	if h.req.Method == "" {
+		h.req.Method = http.MethodGet
+	}
+	plan.Request = &h.req
+	plan.adoptBody()
+	if err := errors.Join(checkMethod(h.req.Method), checkHeaders(h.req.Header)); err != nil {
+		return nil, newError("send", p.Method, p.URL, err, nil)
+	}
+	return c, nil
+}
+
+func (c *call) send() (*Response, error) {
+	if err := c.session.begin(); err != nil {
+		return nil, newError("send", c.first.req.Method, &c.first.url, err, nil)
+	}
+	defer c.session.end()
+	return c.run()
+}
+
+// run is the exchange loop. It ends with a response whose content is read, or
+// left open for a stream.
+func (c *call) run() (*Response, error) {
+	c.started = time.Now()
+	p := c.plan
+	if p.Request != &c.first.req {
+		// A hook put another request in the place of the prepared one.
+		c.first.req = *p.Request.WithContext(&c.ctx)
+		c.first.url = *p.Request.URL
+		c.first.req.URL = &c.first.url
+		c.first.req.Header = p.Request.Header.Clone()
+	} else if p.URL != &c.first.url {
+		c.first.url = *p.URL
+		c.first.req.URL = &c.first.url
+	}
+	if c.keeps = c.hasCompleteHooks(); c.keeps {
+		c.asked = p.Clone()
+	}
+	c.startTimer()
+	c.body = p.body
+	c.home = &c.first.url
+	_, c.explicitCookie = c.first.req.Header["Cookie"]
+	c.hops = c.hopBuf[:0]
+	if p.upload != nil {
+		c.upload = &uploadProgress{report: p.upload}
+	}
+
+	h := &c.first
+	for {
+		c.hops = append(c.hops, h)
+		if err := c.exchange(h); err != nil {
+			return c.fail(h, nil, err)
+		}
+		next, err := c.challenge(h)
+		if next == nil && err == nil {
+			next, err = c.redirect(h)
+		}
+		if err != nil {
+			c.keep(h)
+			return c.fail(h, &h.resp, err)
+		}
+		if next == nil {
+			break
+		}
+		c.keep(h)
+		c.history = append(c.history, &h.resp)
+		h = next
+	}
+	return c.finish(h)
+}
+
+// finish hands the last response out.
+func (c *call) finish(h *hop) (*Response, error) {
+	r := &h.resp
+	r.History = slices.Clip(c.history)
+	if c.unfollowed != nil {
+		next, err := c.prepareNext(c.unfollowed)
+		if err != nil {
+			r.Body.Close()
+			return c.fail(h, r, err)
+		}
+		r.next = next
+	}
+	settings := &c.plan.Settings
+	r.openBody(c)
+	if settings.Stream == nil || !*settings.Stream {
+		err := r.load()
+		c.stopTimer()
+		if err != nil {
+			return nil, c.complete(r, r.contentError(err))
+		}
+	}
+	if settings.RaiseForStatus != nil && *settings.RaiseForStatus {
+		if err := r.RaiseForStatus(); err != nil {
+			r.Close()
+			return nil, c.complete(r, err)
+		}
+	}
+	if err := c.complete(r, nil); err != nil {
+		r.Close()
+		return nil, err
+	}
+	return r, nil
+}
+
+// fail ends the call with an error that names the hop it happened at.
+func (c *call) fail(h *hop, resp *Response, err error) (*Response, error) {
+	c.stopTimer()
+	u := &h.url
+	if h.http.Request != nil && h.http.Request.URL != nil {
+		u = h.http.Request.URL
+	}
+	return nil, c.complete(resp, newError("send", h.req.Method, u, err, resp))
+}
+
+// complete runs the Complete hooks and joins their error to the call's.
+func (c *call) complete(r *Response, err error) error {
+	if c.plan == nil || !c.hasCompleteHooks() {
+		return err
+	}
+	result := &Result{Request: c.asked, Response: r, Err: err, Exchanges: c.exchanges}
+	if !c.started.IsZero() {
+		result.Elapsed = time.Since(c.started)
+	}
+	hookErr := c.session.hooks.Complete.Run(result)
+	if hookErr == nil && c.plan.hooks != nil {
+		hookErr = c.plan.hooks.Complete.Run(result)
+	}
+	if hookErr == nil {
+		return err
+	}
+	return errors.Join(err, &Error{Op: "complete hook", Method: c.first.req.Method, Err: hookErr, Response: r})
+}
+
+// exchange sends h's request and receives the header of the response. The
+// order is: Send hooks, for they may change everything; cookies of the jar,
+// for the URL that is final now; deferred authentication, which may sign all
+// of it; the body, opened last so that nothing before can leave it open; the
+// adapter. Cookies are stored before Response hooks, which see the jar as the
+// next request will.
+func (c *call) exchange(h *hop) error {
+	c.number++
+	req := &h.req
+	deferred := c.plan.auth != nil && isDeferred(c.plan.auth) && (!c.lost || isBound(c.plan.auth, &h.url))
+	hooked := c.hasSendHooks()
+	if hooked || deferred {
+		req = h.req.Clone(&c.ctx)
+	}
+	var answer *http.Response
+	var err error
+	if hooked {
+		if req, answer, err = c.beforeWire(req); err != nil {
+			return err
+		}
+	}
+	var elapsed time.Duration
+	if answer == nil {
+		c.addCookies(h, req)
+		if _, ok := req.Header["User-Agent"]; !ok {
+			req.Header["User-Agent"] = nil // or net/http would send its own
+		}
+		if deferred {
+			if err := c.plan.authenticate(req); err != nil {
+				return c.recorded(req, nil, 0, err)
+			}
+		}
+		if answer, elapsed, err = c.roundTrip(req); err != nil {
+			return c.recorded(req, nil, elapsed, err)
+		}
+	}
+	h.http = *answer
+	if h.http.Request = req; h.http.Body == nil {
+		h.http.Body = http.NoBody
+	}
+	if h.http.Header == nil {
+		h.http.Header = make(http.Header)
+	}
+	h.resp = Response{Response: &h.http, Elapsed: elapsed, call: c}
+	if t, ok := adapters.TraceFrom(answer); ok {
+		h.resp.timings = timingsOf(t)
+	}
+	if c.jar != nil {
+		c.jar.StoreHeader(req.URL, h.http.Header)
+	}
+	c.recorded(req, &h.http, elapsed, nil)
+	if o, ok := c.plan.auth.(interface{ Observe(*http.Response) }); ok && (!c.lost || isBound(c.plan.auth, req.URL)) {
+		o.Observe(&h.http)
+	}
+	if c.hasResponseHooks() {
+		return c.respond(h, req, elapsed)
+	}
+	return nil
+}
+
+// beforeWire runs the Send hooks, which may answer in the place of the network.
+func (c *call) beforeWire(req *http.Request) (*http.Request, *http.Response, error) {
+	e := Exchange{Request: req, Number: c.number}
+	if err := c.runSend(&e); err != nil {
+		return nil, nil, fmt.Errorf("send hook: %w", err)
+	}
+	if e.Request == nil || e.Request.URL == nil {
+		return nil, nil, errors.New("send hook: the exchange has no request left")
+	}
+	if e.Request.Header == nil {
+		e.Request.Header = make(http.Header)
+	}
+	return e.Request, e.Response, checkHeaders(e.Request.Header)
+}
+
+// respond runs the Response hooks, which may put another response in place.
+func (c *call) respond(h *hop, req *http.Request, elapsed time.Duration) error {
+	e := Exchange{Request: req, Response: &h.http, Number: c.number, Elapsed: elapsed}
+	err := c.runResponse(&e)
+	if err == nil && e.Response == nil {
+		err = errors.New("the exchange has no response left")
+	}
+	if err != nil {
+		h.http.Body.Close()
+		return fmt.Errorf("response hook: %w", err)
+	}
+	if e.Response != &h.http {
+		if e.Response.Body != h.http.Body {
+			h.http.Body.Close()
+		}
+		h.http = *e.Response
+	}
+	if h.http.Request == nil || h.http.Request.URL == nil {
+		h.http.Request = req
+	}
+	if h.http.Body == nil {
+		h.http.Body = http.NoBody
+	}
+	if h.http.Header == nil {
+		h.http.Header = make(http.Header)
+	}
+	return nil
+}
+
+// recorded notes an exchange for the Complete hooks and returns err.
+func (c *call) recorded(req *http.Request, resp *http.Response, elapsed time.Duration, err error) error {
+	if c.keeps {
+		e := Exchange{Request: req, Response: resp, Err: err, Number: c.number, Elapsed: elapsed}
+		c.exchanges = append(c.exchanges, e)
+	}
+	return err
+}
+
+// roundTrip lets the adapter of the URL carry req. Whatever goes wrong before
+// the adapter has the request leaves no body open.
+func (c *call) roundTrip(req *http.Request) (*http.Response, time.Duration, error) {
+	m, err := c.session.mountFor(req.URL)
+	if err != nil {
+		return nil, 0, err
+	}
+	if err := c.prepareExchange(req.URL); err != nil {
+		return nil, 0, err
+	}
+	if c.ctx.settings.Proxy == nil {
+		delete(req.Header, "Proxy-Authorization") // it is for a proxy, never for an origin
+	}
+	if err := contextError(&c.ctx); err != nil {
+		return nil, 0, err
+	}
+	if err := c.openRequestBody(req); err != nil {
+		return nil, 0, err
+	}
+	start := time.Now()
+	resp, err := m.wrapped.RoundTrip(req)
+	elapsed := time.Since(start)
+	if err != nil {
+		return nil, elapsed, failure(&c.ctx, err)
+	}
+	if resp == nil {
+		return nil, elapsed, errors.New("the adapter returned neither response nor error")
+	}
+	return resp, elapsed, nil
+}
+
+// prepareExchange works out the adapter's settings for u: the proxy is chosen
+// anew for every hop.
+func (c *call) prepareExchange(u *url.URL) error {
+	p := c.plan
+	s := &p.Settings
+	a := &c.ctx.settings
+	explicit := p.proxies
+	useEnvironment := s.Environment != nil && *s.Environment
+	if !sameMap(s.Proxies, p.merged) { // a hook or the caller changed it
+		explicit, useEnvironment = s.Proxies, false
+	}
+	proxyURL, err := selectProxy(explicit, c.snapshot.proxies, useEnvironment, u)
+	if err != nil {
+		return err
+	}
+	*a = adapters.Settings{
+		Proxy:        proxyURL,
+		Connect:      limit(s.Timeouts.Connect),
+		TLSHandshake: limit(s.Timeouts.TLSHandshake),
+		Read:         limit(s.Timeouts.Read),
+		Timings:      s.Timings != nil && *s.Timings,
+	}
+	if proxyURL != nil {
+		a.ProxyTLS = s.ProxyTLS
+		if s.ProxyAuth != nil && s.ProxyAuth != auth.None {
+			a.ProxyAuth = s.ProxyAuth
+		}
+	}
+	if u.Scheme != "http" {
+		a.TLS = s.TLS
+		if s.Environment != nil && *s.Environment {
+			a.TLS = c.snapshot.bundled(s.TLS, u)
+		}
+	}
+	return nil
+}
+
+// openRequestBody gives req the body it announces, unless an authenticator
+// did.
+func (c *call) openRequestBody(req *http.Request) error {
+	if req.Body != nil {
+		return nil
+	}
+	if c.body == nil {
+		if !c.passThrough && req.ContentLength == 0 {
+			frameEmpty(req)
+		}
+		return nil
+	}
+	if req.ContentLength == 0 {
+		frameEmpty(req)
+		return nil
+	}
+	var body io.ReadCloser
+	var err error
+	if req.GetBody != nil {
+		body, err = req.GetBody()
+	} else {
+		body, err = c.body.Open()
+	}
+	if err != nil {
+		return fmt.Errorf("open body: %w", err)
+	}
+	if c.upload != nil {
+		get := req.GetBody
+		total := req.ContentLength
+		body = c.upload.of(body, total)
+		if get != nil {
+			req.GetBody = func() (io.ReadCloser, error) {
+				again, err := get()
+				if err != nil {
+					return nil, err
+				}
+				return c.upload.of(again, total), nil
+			}
+		}
+	}
+	req.Body = body
+	return nil
+}
+
+var identity = []string{"identity"}
+
+// frameEmpty makes an empty body go out as Content-Length: 0, which GET and
+// HEAD do without. net/http does that by itself for the methods that usually
+// have a body; for the others it must be told.
+func frameEmpty(req *http.Request) {
+	switch req.Method {
+	case http.MethodGet, http.MethodHead:
+	case http.MethodPost, http.MethodPut, http.MethodPatch:
+		req.Body = http.NoBody
+	default:
+		req.Body = http.NoBody
+		req.TransferEncoding = identity
+	}
+}
+
+// addCookies sets the Cookie field from the request's own cookies and the jar.
+// A field of the caller's stands, on the first hop.
+func (c *call) addCookies(h *hop, req *http.Request) {
+	if own, ok := req.Header["Cookie"]; ok {
+		h.cookie = strings.Join(own, "; ")
+		return
+	}
+	if h.cookie = c.cookieField(req.URL); h.cookie != "" {
+		req.Header["Cookie"] = []string{h.cookie}
+	}
+}
+
+// cookieField returns the value of the Cookie field for u. The request's own
+// cookies come first, as most servers take the first of one name; they go to
+// the origin of the call only.
+func (c *call) cookieField(u *url.URL) string {
+	stored := c.jar
+	var own []*http.Cookie
+	if len(c.plan.cookies) > 0 && !c.lost && origin.Same(c.home, u) {
+		own = c.plan.cookies
+	}
+	if len(own) == 0 {
+		if stored == nil {
+			return ""
+		}
+		return stored.Header(u)
+	}
+	var b strings.Builder
+	for _, k := range own {
+		if stored != nil && k.Domain != "" {
+			stored = withoutCookie(stored, k)
+		}
+		if b.Len() > 0 {
+			b.WriteString("; ")
+		}
+		if k.Name != "" {
+			b.WriteString(k.Name)
+			b.WriteByte('=')
+		}
+		if k.Quoted {
+			b.WriteString(`"` + k.Value + `"`)
+		} else {
+			b.WriteString(k.Value)
+		}
+	}
+	if stored != nil {
+		if field := stored.Header(u); field != "" {
+			b.WriteString("; ")
+			b.WriteString(field)
+		}
+	}
+	return b.String()
+}
+
+// challenge asks the authenticator whether a 401 can be answered and returns
+// the hop that does. A 407 is the adapter's: proxies are its business.
+func (c *call) challenge(h *hop) (*hop, error) {
+	if h.http.StatusCode != http.StatusUnauthorized {
+		return nil, nil
+	}
+	challenger, ok := c.plan.auth.(auth.Challenger)
+	if !ok || c.lost && !isBound(c.plan.auth, h.http.Request.URL) {
+		return nil, nil
+	}
+	if !c.countRound(h.http.Request.URL) {
+		return nil, nil
+	}
+	again, err := challenger.Challenge(&h.http)
+	if err != nil || !again {
+		return nil, err
+	}
+	if c.body != nil && h.req.ContentLength != 0 && !isReplayable(c.body) {
+		return nil, refuse(ErrBodyNotReplayable, "a challenge asks for it again")
+	}
+	n := new(hop)
+	n.url = h.url
+	n.req = *h.req.WithContext(&c.ctx)
+	n.req.URL, n.req.Body = &n.url, nil
+	n.req.Header = h.req.Header.Clone()
+	if !c.explicitCookie || h != &c.first {
+		delete(n.req.Header, "Cookie")
+	}
+	return n, nil
+}
+
+// countRound reports whether one more challenge of u's origin may be answered.
+func (c *call) countRound(u *url.URL) bool {
+	o := origin.Of(u)
+	for i := range c.rounds {
+		if c.rounds[i].origin == o {
+			c.rounds[i].n++
+			return c.rounds[i].n <= maxRounds
+		}
+	}
+	c.rounds = append(c.rounds, round{o, 1})
+	return true
+}
+
+// keep reads what is left of a response that is followed by another, within
+// the bounds of a drain, so that its connection can serve again. The bytes
+// stay with the response as they came.
+func (c *call) keep(h *hop) {
+	r := &h.resp
+	r.History = slices.Clip(c.history)
+	if h.http.Body == http.NoBody {
+		r.keepContent(nil, true, &c.plan.Settings)
+		return
+	}
+	var buf bytes.Buffer
+	if n := h.http.ContentLength; n > 0 && n <= drain.MaxBytes {
+		buf.Grow(int(n) + bytes.MinRead)
+	}
+	complete := drain.Body(&buf, h.http.Body)
+	r.keepContent(buf.Bytes(), complete, &c.plan.Settings)
+}
+
+// prepareNext makes what Next returns of a hop that was not followed.
+func (c *call) prepareNext(n *hop) (*PreparedRequest, error) {
+	if err := c.authenticateHop(n); err != nil {
+		return nil, err
+	}
+	p := *c.plan
+	ctx := c.timer.caller
+	p.Request = n.req.WithContext(ctx)
+	if n.dropsBody {
+		p.body, p.upload = nil, nil
+	}
+	if n.elsewhere || c.lost {
+		p.cookies = nil
+		if p.auth != nil && isDeferred(p.auth) && !isBound(p.auth, &n.url) {
+			p.auth = nil
+		}
+	}
+	if field := c.cookieFieldAfter(n); field != "" {
+		p.Request.Header["Cookie"] = []string{field}
+		p.cookies = nil
+	}
+	return &p, nil
+}
+
+// cookieFieldAfter is the Cookie field as it would be on the next hop.
+func (c *call) cookieFieldAfter(n *hop) string {
+	lost := c.lost
+	c.lost = lost || n.elsewhere
+	defer func() { c.lost = lost }()
+	return c.cookieField(&n.url)
+}
+
+// uploadProgress reports how much of the body was read for sending.
+type uploadProgress struct{ report func(sent, total int64) }
+
+func (u *uploadProgress) of(rc io.ReadCloser, total int64) io.ReadCloser {
+	return &countedBody{rc: rc, total: total, report: u.report}
+}
+
+type countedBody struct {
+	rc          io.ReadCloser
+	done, total int64
+	report      func(done, total int64)
+}
+
+func (b *countedBody) Read(p []byte) (int, error) {
+	n, err := b.rc.Read(p)
+	if n > 0 {
+		b.done += int64(n)
+		b.report(b.done, b.total)
+	}
+	return n, err
+}
+
+func (b *countedBody) Close() error { return b.rc.Close() }
+
+// Abort ends a pending Read where the body underneath can.
+func (b *countedBody) Abort() { abort(b.rc) }
+
+func abort(rc io.ReadCloser) {
+	if a, ok := rc.(drain.Aborter); ok {
+		a.Abort()
+		return
+	}
+	rc.Close()
+}
+
+// withoutCookie returns the jar without the cookie that one of the request's
+// own takes the place of: the same name, domain and path.
+func withoutCookie(jar *cookies.Jar, k *http.Cookie) *cookies.Jar {
+	same := []cookies.Filter{cookies.Domain(k.Domain), cookies.Path(cmp.Or(k.Path, "/"))}
+	if _, err := jar.Get(k.Name, same...); err != nil {
+		return jar
+	}
+	jar = jar.Clone()
+	jar.Delete(k.Name, same...)
+	return jar
+}

@@ -1,0 +1,358 @@
+package requests
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync/atomic"
+
+	"github.com/seed-3bbad739/requests/cookies"
+	"github.com/seed-3bbad739/requests/internal/decode"
+	"github.com/seed-3bbad739/requests/internal/redact"
+	"github.com/seed-3bbad739/requests/proxy"
+)
+
+// Version is sent in the default User-Agent.
+const Version = "0.1.0"
+
+// snapshot is everything that a session's requests start from, made once and
+// never written to again. A session swaps one for another.
+type snapshot struct {
+	request Request // merged; Header is canonical, with the built-in fields
+	jar     *cookies.Jar
+
+	base   *url.URL // of request.BaseURL, nil without one
+	header http.Header
+	host   string   // a Host field among the defaults
+	secret []string // the names in header that stay at home
+	// bare is header without the secret ones, for calls that go elsewhere.
+	bare   http.Header
+	params []field // in the order of their names
+	query  string  // params, encoded
+	// plainParams are params without those that are secret by their names.
+	plainParams []field
+	proxies     map[string]*url.URL // those of request.Settings, parsed, by their text
+
+	bundle atomic.Pointer[bundledTLS] // the last TLS settings with an environment's CA bundle
+}
+
+// bundledTLS keeps the pointer stable, by which adapters know trust again.
+type bundledTLS struct {
+	below *TLS
+	path  string
+	tls   *TLS
+}
+
+// bottom is the snapshot beneath every session.
+func bottom() *snapshot {
+	return &snapshot{jar: cookies.New(nil), request: Request{
+		Header: http.Header{
+			"User-Agent":      {"go-requests/" + Version},
+			"Accept-Encoding": {decode.Supported},
+			"Accept":          {"*/*"},
+		},
+		Settings: builtin(),
+	}}
+}
+
+// withClonedJar returns a snapshot to lay a copy's changes over: the copy has
+// cookies of its own.
+func (s *snapshot) withClonedJar() *snapshot {
+	n := &snapshot{request: s.request}
+	if s.jar != nil {
+		n.jar = s.jar.Clone()
+	}
+	return n
+}
+
+// with lays l over s and works out what can be worked out once.
+func (s *snapshot) with(l *layer) (*snapshot, error) {
+	n := &snapshot{jar: s.jar}
+	if l.session != nil && l.session.jarSet {
+		n.jar = l.session.jar
+	}
+	l.flush()
+	r := s.request
+	r.marks = mergeMarks(l.marks, s.request.marks)
+	var errs []error
+	if l.Method != "" {
+		r.Method = strings.ToUpper(l.Method)
+		errs = append(errs, checkMethod(r.Method))
+	}
+	if l.URL != "" {
+		errs = append(errs, errors.New("a session has no URL; see WithBaseURL"))
+	}
+	if l.BaseURL != "" {
+		r.BaseURL = l.BaseURL
+	}
+	if r.BaseURL != "" {
+		base, err := parseBase(r.BaseURL)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("BaseURL: %w", err))
+		}
+		n.base = base
+	}
+	r.PathParams = overlay(s.request.PathParams, l.PathParams)
+	r.Header = overlayHeader(s.request.Header, l.Header)
+	r.Params = url.Values(overlayHeader(http.Header(s.request.Params), http.Header(l.Params)))
+	errs = append(errs, checkHeaders(r.Header), checkHost(r.Header))
+	for _, c := range l.Cookies {
+		errs = append(errs, checkCookie(c))
+	}
+	r.Cookies = overlayCookies(s.request.Cookies, cloneCookies(l.Cookies))
+	if l.Auth != nil {
+		r.Auth = l.Auth
+	}
+	r.Settings = l.Settings.over(&s.request.Settings, l.marks != nil && l.marks.wholeTLS)
+	errs = append(errs, checkSettings(&r.Settings))
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	n.request = r
+	n.compile()
+	return n, nil
+}
+
+func (s *snapshot) compile() {
+	s.header = make(http.Header, len(s.request.Header))
+	for k, vs := range s.request.Header {
+		if k == "Host" {
+			s.host = vs[0]
+			continue
+		}
+		s.header[k] = slices.Clip(vs)
+		if s.isSecret(k) {
+			s.secret = append(s.secret, k)
+		}
+	}
+	if len(s.secret) > 0 {
+		s.bare = make(http.Header, len(s.header))
+		for k, vs := range s.header {
+			if !slices.Contains(s.secret, k) {
+				s.bare[k] = vs
+			}
+		}
+	}
+	s.parseProxies()
+	s.params = sortedFields(s.request.Params)
+	s.query = encodeFields(s.params)
+	s.plainParams = s.params
+	for _, f := range s.params {
+		if secretParam(f.name) {
+			s.plainParams = slices.DeleteFunc(slices.Clone(s.params), func(f field) bool { return secretParam(f.name) })
+			break
+		}
+	}
+}
+
+func (s *snapshot) parseProxies() {
+	for k, raw := range s.request.Proxies {
+		if raw == "" || k == noProxyKey {
+			continue
+		}
+		if u, err := proxy.Parse(raw); err == nil { // a bad one has been refused
+			if s.proxies == nil {
+				s.proxies = make(map[string]*url.URL, len(s.request.Proxies))
+			}
+			s.proxies[raw] = u
+		}
+	}
+}
+
+func (s *snapshot) isSecret(name string) bool {
+	return redact.SecretName(name) || s.request.marks != nil && slices.Contains(s.request.marks.secret, name)
+}
+
+// secretParam reports whether a session's param stays at its home: the words
+// of a secret header, and the way queries write "api-key".
+func secretParam(name string) bool {
+	return redact.SecretName(strings.ReplaceAll(name, "_", "-"))
+}
+
+// parseBase parses a base URL. A query or fragment would be lost at the first
+// relative reference, so it is refused.
+func parseBase(raw string) (*url.URL, error) {
+	u, err := parseTarget(raw)
+	if err != nil {
+		return nil, err
+	}
+	if u.Opaque != "" || u.Host == "" {
+		return nil, refuse(ErrInvalidURL, "%q has no host", redact.RawURL(raw))
+	}
+	if u.RawQuery != "" || u.Fragment != "" {
+		return nil, refuse(ErrInvalidURL, "a base URL has no query and no fragment: %q", redact.RawURL(raw))
+	}
+	return u, nil
+}
+
+func checkHost(h http.Header) error {
+	if vs, ok := h["Host"]; ok && (len(vs) != 1 || !validHost(vs[0])) {
+		return refuse(ErrInvalidHeader, "a Host field has one value, a host and perhaps a port")
+	}
+	return nil
+}
+
+func validHost(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; !legalHost.has(c) && c != ':' && c != '[' && c != ']' && c != '%' {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// checkSettings looks at what the options have not looked at: a Settings may
+// come from a literal or an OptionFunc.
+func checkSettings(s *Settings) error {
+	errs := []error{checkProxies(s.Proxies), checkProxyAuth(s.ProxyAuth)}
+	if s.TLS != nil {
+		errs = append(errs, s.TLS.Load())
+	}
+	if s.ProxyTLS != nil {
+		errs = append(errs, s.ProxyTLS.Load())
+	}
+	return errors.Join(errs...)
+}
+
+// overlayHeader lays upper over lower and returns a map of its own. A key with
+// no values removes the key.
+func overlayHeader(lower, upper http.Header) http.Header {
+	out := make(http.Header, len(lower)+len(upper))
+	for k, vs := range lower {
+		out[k] = vs
+	}
+	for k, vs := range upper {
+		if len(vs) == 0 {
+			delete(out, k)
+			continue
+		}
+		out[k] = slices.Clone(vs)
+	}
+	return out
+}
+
+func overlay(lower, upper map[string]string) map[string]string {
+	if len(upper) == 0 {
+		return lower
+	}
+	out := make(map[string]string, len(lower)+len(upper))
+	for k, v := range lower {
+		out[k] = v
+	}
+	for k, v := range upper {
+		out[k] = v
+	}
+	return out
+}
+
+// overlayCookies replaces the cookies of lower that have the name, domain and
+// path of one in upper, and adds the others.
+func overlayCookies(lower, upper []*http.Cookie) []*http.Cookie {
+	if len(upper) == 0 {
+		return lower
+	}
+	if len(lower) == 0 {
+		return upper
+	}
+	out := slices.Clone(lower)
+	for _, c := range upper {
+		i := slices.IndexFunc(out, func(o *http.Cookie) bool {
+			return o.Name == c.Name && o.Domain == c.Domain && o.Path == c.Path
+		})
+		if i >= 0 {
+			out[i] = c
+		} else {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+func mergeMarks(upper, lower *marks) *marks {
+	if upper == nil {
+		return lower
+	}
+	if lower == nil {
+		lower = new(marks)
+	}
+	m := *lower
+	m.wholeTLS = false
+	m.secret = slices.Clip(lower.secret)
+	for _, name := range upper.secret {
+		if !slices.Contains(m.secret, name) {
+			m.secret = append(m.secret, name)
+		}
+	}
+	if upper.rawSet {
+		m.rawQuery, m.rawSet = upper.rawQuery, true
+	}
+	if upper.upload != nil {
+		m.upload = upper.upload
+	}
+	if upper.download != nil {
+		m.download = upper.download
+	}
+	return &m
+}
+
+func sortedFields(v url.Values) []field {
+	fs := make([]field, 0, len(v))
+	for k, vs := range v {
+		if len(vs) > 0 {
+			fs = append(fs, fieldOf(k, vs))
+		}
+	}
+	slices.SortFunc(fs, byName)
+	return fs
+}
+
+func byName(a, b field) int { return strings.Compare(a.name, b.name) }
+
+func encodeFields(fs []field) string {
+	if len(fs) == 0 {
+		return ""
+	}
+	return string(appendFields(nil, fs))
+}
+
+// appendFields appends the pairs as application/x-www-form-urlencoded.
+func appendFields(b []byte, fs []field) []byte {
+	for i := range fs {
+		f := &fs[i]
+		if f.remove {
+			continue
+		}
+		b = appendPair(b, f.name, f.value)
+		for _, v := range f.more {
+			b = appendPair(b, f.name, v)
+		}
+	}
+	return b
+}
+
+func appendPair(b []byte, name, value string) []byte {
+	if len(b) > 0 && b[len(b)-1] != '&' {
+		b = append(b, '&')
+	}
+	b = appendQuery(b, name)
+	b = append(b, '=')
+	return appendQuery(b, value)
+}
+
+// appendQuery escapes as url.QueryEscape does, without a string in between.
+func appendQuery(b []byte, s string) []byte {
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case unreserved.has(c):
+			b = append(b, c)
+		case c == ' ':
+			b = append(b, '+')
+		default:
+			b = append(b, '%', upperHex[c>>4], upperHex[c&15])
+		}
+	}
+	return b
+}

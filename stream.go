@@ -1,0 +1,376 @@
+package requests
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"strings"
+)
+
+// maxLine bounds a line, or a value of a sequence, that a server can make us hold.
+const maxLine = 16 << 20 // bytes
+
+// Lines yields the lines of the content, without their ends: LF, CRLF or CR.
+// The content of a stream is read as the loop goes, and closed when the loop
+// ends; content in memory can be ranged over again. An error ends the loop and
+// is kept for [Response.Err].
+func (r *Response) Lines() iter.Seq2[string, error] {
+	return func(yield func(string, error) bool) {
+		body, err := r.reader()
+		if err != nil {
+			yield("", r.note(err))
+			return
+		}
+		defer body.Close()
+		lines := lineReader{r: bufio.NewReader(body)}
+		for {
+			line, err := lines.next()
+			if err == io.EOF {
+				return
+			}
+			if err != nil {
+				yield("", r.note(err))
+				return
+			}
+			if !yield(string(line), nil) {
+				return
+			}
+		}
+	}
+}
+
+// Chunks yields the content in pieces of at most size bytes, as they arrive; a
+// size below 1 means whatever is there. A piece is only good until the next
+// one is asked for. As with [Response.Lines], a stream is closed when the loop
+// ends.
+func (r *Response) Chunks(size int) iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		if r.loaded || r.isKept {
+			r.chunksOfMemory(size, yield)
+			return
+		}
+		body, err := r.reader()
+		if err != nil {
+			yield(nil, r.note(err))
+			return
+		}
+		defer body.Close()
+		if size < 1 {
+			size = 32 << 10
+		}
+		buf := make([]byte, size)
+		for {
+			n, err := body.Read(buf)
+			if n > 0 && !yield(buf[:n:n], nil) {
+				return
+			}
+			if err == io.EOF {
+				return
+			}
+			if err != nil {
+				yield(nil, r.note(err))
+				return
+			}
+		}
+	}
+}
+
+func (r *Response) chunksOfMemory(size int, yield func([]byte, error) bool) {
+	content := r.Bytes()
+	if size < 1 {
+		size = max(len(content), 1)
+	}
+	for len(content) > 0 {
+		n := min(size, len(content))
+		if !yield(content[:n:n], nil) {
+			return
+		}
+		content = content[n:]
+	}
+	if r.err != nil {
+		yield(nil, r.err)
+	}
+}
+
+// reader returns the content from its start if it is in memory, else the
+// stream, from where it stands.
+func (r *Response) reader() (io.ReadCloser, error) {
+	switch {
+	case r.loaded || r.isKept:
+		content := r.Bytes()
+		if r.err != nil && len(content) == 0 {
+			return nil, r.err
+		}
+		return io.NopCloser(&memoryBody{response: r}), nil
+	case r.Response == nil || r.Body == nil:
+		return nil, ErrBodyConsumed
+	case r.Body == io.ReadCloser(&r.stream) && r.stream.finished():
+		return nil, r.contentError(ErrBodyConsumed)
+	}
+	return r.Body, nil
+}
+
+// note keeps an error for Err.
+func (r *Response) note(err error) error {
+	err = r.contentError(err)
+	if r.err == nil {
+		r.err = err
+	}
+	return err
+}
+
+// lineReader splits at LF, CRLF and CR, wherever the pieces that arrive end.
+type lineReader struct {
+	r      *bufio.Reader
+	line   []byte
+	skipLF bool // the last line ended with CR
+}
+
+func (l *lineReader) next() ([]byte, error) {
+	l.line = l.line[:0]
+	for {
+		piece, err := l.r.Peek(1)
+		if len(piece) == 0 {
+			if err == io.EOF && len(l.line) > 0 {
+				return l.line, nil
+			}
+			return nil, err
+		}
+		piece, _ = l.r.Peek(l.r.Buffered())
+		if l.skipLF {
+			l.skipLF = false
+			if piece[0] == '\n' {
+				l.r.Discard(1)
+				continue
+			}
+		}
+		i := bytes.IndexAny(piece, "\r\n")
+		if i < 0 {
+			if len(l.line)+len(piece) > maxLine {
+				return nil, refuse(ErrBodyTooLarge, "a line of more than %d bytes", maxLine)
+			}
+			l.line = append(l.line, piece...)
+			l.r.Discard(len(piece))
+			continue
+		}
+		l.skipLF = piece[i] == '\r'
+		l.line = append(l.line, piece[:i]...)
+		l.r.Discard(i + 1)
+		return l.line, nil
+	}
+}
+
+// Values yields the values of a JSON sequence, decoded into T: lines of JSON
+// (NDJSON), a JSON text sequence (RFC 7464), or the elements of one array. Of
+// a stream no more is held than the value at hand. A value that is no T or no
+// JSON ends the loop with an error that matches ErrInvalidJSON. As with
+// [Response.Lines], a stream is closed when the loop ends.
+func Values[T any](r *Response) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var zero T
+		body, err := r.reader()
+		if err != nil {
+			yield(zero, r.note(err))
+			return
+		}
+		defer body.Close()
+		values := valueReader{r: bufio.NewReader(body)}
+		if err := values.start(r.contentType()); err != nil {
+			if err != io.EOF {
+				yield(zero, r.note(err))
+			}
+			return
+		}
+		for {
+			var v T
+			err := values.next(&v)
+			if err == io.EOF {
+				return
+			}
+			if err != nil {
+				yield(zero, r.note(err))
+				return
+			}
+			if !yield(v, nil) {
+				return
+			}
+		}
+	}
+}
+
+type valueReader struct {
+	r       *bufio.Reader
+	array   *json.Decoder // within an array
+	bound   *perElement   // beneath array
+	records bool          // RFC 7464: each value begins with RS
+	n       int
+}
+
+const recordSeparator = 0x1e
+
+// start finds out which form the sequence has.
+func (v *valueReader) start(contentType string) error {
+	if bom, _ := v.r.Peek(3); bytes.Equal(bom, []byte("\xef\xbb\xbf")) {
+		v.r.Discard(3)
+	}
+	c, err := v.peekNonSpace()
+	if err != nil {
+		return err
+	}
+	switch {
+	case c == recordSeparator:
+		v.records = true
+	case c == '[' && !isLinesOfJSON(contentType):
+		v.bound = &perElement{v.r, maxLine}
+		v.array = json.NewDecoder(v.bound)
+		_, err = v.array.Token()
+	}
+	return err
+}
+
+// isLinesOfJSON tells by the media type that a line beginning with [ is a
+// value and not the whole.
+func isLinesOfJSON(contentType string) bool {
+	contentType, _, _ = strings.Cut(contentType, ";")
+	switch strings.ToLower(strings.TrimSpace(contentType)) {
+	case "application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines", "application/jsonlines":
+		return true
+	}
+	return false
+}
+
+func (v *valueReader) next(to any) error {
+	v.n++
+	if v.array != nil {
+		return v.element(to)
+	}
+	text, err := v.text()
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(text, to); err != nil {
+		return because(ErrInvalidJSON, fmt.Errorf("value %d: %w", v.n, err))
+	}
+	return nil
+}
+
+// element reads one element of the array, or what ends it.
+func (v *valueReader) element(to any) error {
+	v.bound.left = maxLine
+	if v.array.More() {
+		if err := v.array.Decode(to); err != nil {
+			return v.syntax(err)
+		}
+		return nil
+	}
+	if _, err := v.array.Token(); err != nil { // the closing bracket
+		return v.syntax(err)
+	}
+	rest := io.MultiReader(v.array.Buffered(), v.r)
+	for buf := make([]byte, 512); ; {
+		n, err := rest.Read(buf)
+		if len(bytes.TrimLeft(buf[:n], " \t\r\n")) > 0 {
+			return because(ErrInvalidJSON, errors.New("something follows the array"))
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// syntax tells a fault in the text from one in receiving it.
+func (v *valueReader) syntax(err error) error {
+	if e := (*Error)(nil); errors.As(err, &e) || errors.Is(err, ErrBodyTooLarge) {
+		return err
+	}
+	if err == io.EOF {
+		err = io.ErrUnexpectedEOF
+	}
+	return because(ErrInvalidJSON, fmt.Errorf("value %d: %w", v.n, err))
+}
+
+// text returns the next line that is not blank, or the next record.
+func (v *valueReader) text() ([]byte, error) {
+	if _, err := v.peekNonSpace(); err != nil {
+		return nil, err
+	}
+	end := byte('\n')
+	if v.records {
+		if c, _ := v.r.ReadByte(); c != recordSeparator {
+			return nil, because(ErrInvalidJSON, fmt.Errorf("value %d: no record separator before it", v.n))
+		}
+		end = recordSeparator
+	}
+	var text []byte
+	for {
+		piece, err := v.r.ReadSlice(end)
+		if len(text)+len(piece) > maxLine {
+			return nil, refuse(ErrBodyTooLarge, "value %d has more than %d bytes", v.n, maxLine)
+		}
+		text = append(text, piece...)
+		if err == nil {
+			if v.records {
+				v.r.UnreadByte()
+				text = text[:len(text)-1]
+			}
+			break
+		}
+		if err == io.EOF {
+			if v.records && !bytes.HasSuffix(text, []byte("\n")) && !endsItself(text) {
+				// RFC 7464, section 2.4: a number or literal at the end
+				// without LF may have been cut.
+				return nil, because(ErrInvalidJSON, fmt.Errorf("value %d: %w", v.n, io.ErrUnexpectedEOF))
+			}
+			break
+		}
+		if err != bufio.ErrBufferFull {
+			return nil, err
+		}
+	}
+	return text, nil
+}
+
+// endsItself reports whether a JSON text shows its own end.
+func endsItself(text []byte) bool {
+	text = bytes.TrimSpace(text)
+	if len(text) == 0 {
+		return false
+	}
+	switch text[len(text)-1] {
+	case '}', ']', '"':
+		return true
+	}
+	return false
+}
+
+func (v *valueReader) peekNonSpace() (byte, error) {
+	for {
+		c, err := v.r.ReadByte()
+		if err != nil {
+			return 0, err
+		}
+		if c != ' ' && c != '\t' && c != '\r' && c != '\n' {
+			return c, v.r.UnreadByte()
+		}
+	}
+}
+
+// perElement bounds what is read for one element of an array: the decoder
+// would hold any amount.
+type perElement struct {
+	r    io.Reader
+	left int
+}
+
+func (p *perElement) Read(b []byte) (int, error) {
+	if p.left <= 0 {
+		return 0, refuse(ErrBodyTooLarge, "an element has more than %d bytes", maxLine)
+	}
+	n, err := p.r.Read(b)
+	p.left -= n
+	return n, err
+}

@@ -1,0 +1,104 @@
+package requests
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+
+	"github.com/seed-3bbad739/requests/adapters"
+	"github.com/seed-3bbad739/requests/internal/ctxkey"
+	"github.com/seed-3bbad739/requests/internal/sentinel"
+)
+
+// callContext is the caller's context with the settings of the exchange, which
+// the adapter asks for: one object for the whole call. Its fields change
+// between exchanges only.
+type callContext struct {
+	context.Context
+	settings adapters.Settings
+}
+
+func (c *callContext) Value(key any) any {
+	if key == (ctxkey.Settings{}) {
+		return &c.settings
+	}
+	return c.Context.Value(key)
+}
+
+// callerContext is the context underneath, so that requests made from requests
+// do not nest.
+func callerContext(ctx context.Context) context.Context {
+	if c, ok := ctx.(*callContext); ok {
+		return c.Context
+	}
+	return ctx
+}
+
+// timer bounds a call by Timeouts.Total. The other timeouts belong to single
+// exchanges and are kept by the adapter, beneath retries.
+type timer struct {
+	caller context.Context // what the caller gave
+	cancel context.CancelFunc
+}
+
+func (c *call) startTimer() {
+	c.timer.caller = c.ctx.Context
+	if d := limit(c.plan.Settings.Timeouts.Total); d > 0 {
+		c.ctx.Context, c.timer.cancel = context.WithTimeoutCause(c.ctx.Context, d, errTotal)
+	}
+}
+
+func (c *call) stopTimer() {
+	if c.timer.cancel != nil {
+		c.timer.cancel()
+	}
+}
+
+// contextError says why ctx is done, in terms that match both the context's
+// error and its cause; nil while it is not.
+func contextError(ctx context.Context) error {
+	err := ctx.Err()
+	if err == nil {
+		return nil
+	}
+	why := context.Cause(ctx)
+	if why == errTotal {
+		return errTotal
+	}
+	if why != nil && why != err {
+		err = &cause{err, why}
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return because(ErrTimeout, err)
+	}
+	return err
+}
+
+// failure turns what an adapter or a body returned into what the caller can
+// match: the context's reason if it has one, else the conditions that the
+// adapter reported, else those of the kind of error.
+func failure(ctx context.Context, err error) error {
+	if !errors.Is(err, sentinel.Timeout) {
+		if reason := contextError(ctx); reason != nil {
+			return reason
+		}
+	}
+	err = bare(err)
+	for _, known := range [...]error{sentinel.Connection, sentinel.Timeout, sentinel.InvalidHeader, sentinel.InvalidURL, sentinel.ContentDecoding, sentinel.RetriesExhausted, sentinel.Closed} {
+		if errors.Is(err, known) {
+			return err
+		}
+	}
+	// Adapters that are not ours report as net/http and package net do.
+	var netErr net.Error
+	switch {
+	case errors.As(err, &netErr) && netErr.Timeout():
+		return because(ErrReadTimeout, err)
+	case errors.As(err, new(*net.OpError)), errors.As(err, new(*net.DNSError)), errors.Is(err, io.EOF), errors.Is(err, net.ErrClosed):
+		return because(ErrConnection, err)
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return because(ErrTruncated, err)
+	}
+	return err
+}

@@ -1,0 +1,44 @@
+package requests
+
+import (
+	"net"
+	"time"
+
+	"github.com/seed-3bbad739/requests/adapters"
+)
+
+// Timings says how an exchange went over the wire. The connection is always
+// known when one of this library's adapters made it; the times are kept only
+// with WithTimings. A duration is zero when its step was not taken: a reused
+// connection is neither looked up nor made.
+type Timings struct {
+	Reused   bool          // the connection had served before
+	IdleTime time.Duration // how long it had been idle then
+	Local    net.Addr      // nil: not known
+	Remote   net.Addr      // of the proxy, when there is one
+	Protocol string        // "HTTP/1.1", "HTTP/2.0"
+
+	DNS          time.Duration // looking the name up
+	Connect      time.Duration // connecting
+	TLS          time.Duration // the handshake with the origin
+	WroteRequest time.Duration // from the start until the request was written
+	FirstByte    time.Duration // from the start until the response began
+}
+
+// Timings returns what is known of how this response came.
+func (r *Response) Timings() Timings { return r.timings }
+
+func timingsOf(t adapters.Trace) Timings {
+	return Timings{
+		Reused: t.Reused, IdleTime: t.IdleTime, Local: t.Local, Remote: t.Remote, Protocol: t.Protocol,
+		DNS: between(t.DNSStart, t.DNSDone), Connect: between(t.ConnectStart, t.ConnectDone), TLS: between(t.TLSStart, t.TLSDone),
+		WroteRequest: between(t.Start, t.WroteRequest), FirstByte: between(t.Start, t.FirstByte),
+	}
+}
+
+func between(from, to time.Time) time.Duration {
+	if from.IsZero() || to.IsZero() {
+		return 0
+	}
+	return to.Sub(from)
+}
