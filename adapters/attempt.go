@@ -1,0 +1,133 @@
+package adapters
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/seed-3bbad739/requests/internal/sentinel"
+)
+
+// ErrRetriesExhausted is matched by the errors of requests that were retried
+// and failed to the last.
+var ErrRetriesExhausted error = sentinel.RetriesExhausted
+
+// Attempt is one sending of a request by a [Retry].
+type Attempt struct {
+	Number     int           // from 1
+	Start      time.Time     // when it was sent
+	Elapsed    time.Duration // until its header or its error
+	StatusCode int           // of its response; 0: there was none
+	Err        error         // of the transport; nil: there was a response
+	// Wait is the time between this attempt and the next. It is 0 for the last.
+	Wait time.Duration
+	// Reason says why another attempt followed ("connect error", "read
+	// error", "other error", "status"), or why none did ("attempts are used
+	// up", "method is not idempotent", …). It is "" for success.
+	Reason string
+}
+
+// String describes the attempt in a line for people.
+func (a Attempt) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "attempt %d: ", a.Number)
+	if a.Err != nil {
+		b.WriteString(message(a.Err))
+	} else {
+		fmt.Fprintf(&b, "status %d", a.StatusCode)
+	}
+	if a.Reason != "" {
+		fmt.Fprintf(&b, " (%s)", a.Reason)
+	}
+	if a.Wait > 0 {
+		fmt.Fprintf(&b, ", waiting %v", a.Wait)
+	}
+	return b.String()
+}
+
+// GoString is [Attempt.String]: an error of a foreign type may hold a URL.
+func (a Attempt) GoString() string { return a.String() }
+
+// RetryError reports that a request failed in spite of being retried. It
+// matches [ErrRetriesExhausted], unless the context of the request ended the
+// retries, and always what the last attempt met.
+type RetryError struct {
+	// Attempts are all that were made, oldest first.
+	Attempts []Attempt
+	// Response is the last attempt's, its body drained and closed. Nil: the
+	// last attempt met an error.
+	Response *http.Response
+	// Err is the error of the last attempt, or the cause of the context's
+	// end. Nil when retries were used up by statuses.
+	Err error
+
+	// When the context ended the retries, its error and the cause of that.
+	ended, cause error
+}
+
+func (e *RetryError) Error() string {
+	n := len(e.Attempts)
+	s := fmt.Sprintf("adapters: %v after %d attempts", ErrRetriesExhausted, n)
+	if e.ended != nil {
+		s = fmt.Sprintf("adapters: given up after %d attempts", n)
+	}
+	if n == 1 {
+		s = strings.TrimSuffix(s, "s")
+	}
+	switch {
+	case e.Err != nil:
+		return s + ": " + message(e.Err)
+	case e.Response != nil:
+		return fmt.Sprintf("%s: status %d", s, e.Response.StatusCode)
+	}
+	return s
+}
+
+// GoString is [RetryError.Error].
+func (e *RetryError) GoString() string { return e.Error() }
+
+// Unwrap returns what e matches.
+func (e *RetryError) Unwrap() []error {
+	var errs []error
+	if e.Err != nil {
+		errs = append(errs, e.Err)
+	}
+	if e.ended != nil {
+		return append(errs, e.ended, e.cause)
+	}
+	return append(errs, ErrRetriesExhausted)
+}
+
+// Timeout reports whether the last attempt, or the context, timed out.
+func (e *RetryError) Timeout() bool {
+	return e.Err != nil && isTimeout(e.Err) || e.ended != nil && isTimeout(e.ended)
+}
+
+// Temporary completes net.Error. It always reports false.
+func (e *RetryError) Temporary() bool { return false }
+
+// AttemptsFrom returns the attempts that a [Retry] made for resp, oldest
+// first, the one that brought it included. It is nil when the first attempt
+// succeeded, and when no Retry was involved. The attempts of a request that
+// ended in an error are those of its [*RetryError].
+func AttemptsFrom(resp *http.Response) []Attempt {
+	if resp == nil || resp.Request == nil {
+		return nil
+	}
+	attempts, _ := resp.Request.Context().Value(attemptsKey{}).([]Attempt)
+	return slices.Clone(attempts)
+}
+
+// attemptsKey is the key of the []Attempt in the context of a response's
+// request: whoever wraps or replaces the body leaves that as it is.
+type attemptsKey struct{}
+
+func attachAttempts(resp *http.Response, req *http.Request, attempts []Attempt) {
+	if resp.Request != nil {
+		req = resp.Request
+	}
+	resp.Request = req.WithContext(context.WithValue(req.Context(), attemptsKey{}, attempts))
+}

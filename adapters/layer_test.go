@@ -1,0 +1,178 @@
+package adapters_test
+
+import (
+	"context"
+	"io"
+	"maps"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed-3bbad739/requests/adapters"
+)
+
+// layer is what every policy offers.
+type layer interface {
+	http.RoundTripper
+	Wrap(http.RoundTripper) http.RoundTripper
+	CloseIdleConnections()
+	io.Closer
+}
+
+// layers returns every policy over base, set so that it has something to do.
+func layers(base http.RoundTripper) map[string]layer {
+	return map[string]layer{
+		"Retry, zero":          &adapters.Retry{Base: base},
+		"Retry":                &adapters.Retry{Base: base, MaxElapsed: time.Minute, IdempotencyKey: true},
+		"Limit, zero":          &adapters.Limit{Base: base},
+		"Limit":                &adapters.Limit{Base: base, Rate: 1e6, InFlight: 100},
+		"Breaker, zero":        &adapters.Breaker{Base: base},
+		"Hedge, zero":          &adapters.Hedge{Base: base},
+		"Hedge":                &adapters.Hedge{Base: base, Delay: time.Minute},
+		"AttemptTimeout, zero": &adapters.AttemptTimeout{Base: base},
+		"AttemptTimeout":       &adapters.AttemptTimeout{Base: base, Timeout: time.Minute},
+		"Resilient, zero":      &adapters.Resilient{Base: base},
+		"Resilient": &adapters.Resilient{Base: base, Limit: adapters.Limit{Rate: 1e6, InFlight: 100},
+			Retry: adapters.Retry{IdempotencyKey: true}},
+	}
+}
+
+// The contract of http.RoundTripper: the request is as it was, its body is
+// closed, the response is one's own and may be read after a while.
+func TestLayers_contract(t *testing.T) {
+	for name := range layers(nil) {
+		for _, method := range []string{"GET", "POST", "PUT"} {
+			t.Run(name+" "+method, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					base := play(status(200))
+					rt := layers(base)[name]
+					for _, rt := range []http.RoundTripper{rt, rt.Wrap(base)} {
+						var closed atomic.Int32
+						req := newRequest(t, method, "content")
+						req.Body = &onceClosed{Reader: strings.NewReader("content"), close: func() { closed.Add(1) }}
+						req.Header.Set("X-Mine", "1")
+						url, body := *req.URL, req.Body
+						header := req.Header.Clone()
+						resp, err := rt.RoundTrip(req)
+						require.NoError(t, err)
+						time.Sleep(time.Hour) // no timeout of a layer is on the content
+						assert.Contains(t, read(t, resp), "content")
+						assert.EqualValues(t, 1, closed.Load(), "the request's body is closed")
+						assert.True(t, maps.EqualFunc(header, req.Header, func(a, b []string) bool { return a[0] == b[0] }))
+						assert.Equal(t, url, *req.URL)
+						assert.Same(t, body, req.Body)
+						assert.NoError(t, resp.Request.Context().Err(), "resp.Request lives as long as the request")
+					}
+					assert.Zero(t, base.open)
+				})
+			})
+		}
+	}
+}
+
+func TestLayers_contentOutlivesTheRoundTrip(t *testing.T) {
+	for name := range layers(nil) {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var sent context.Context
+				rt := layers(baseFunc(func(req *http.Request) (*http.Response, error) {
+					sent = req.Context()
+					return &http.Response{StatusCode: 200, Request: req, Body: io.NopCloser(strings.NewReader("abc"))}, nil
+				}))[name]
+				resp, err := rt.RoundTrip(newRequest(t, "GET", ""))
+				require.NoError(t, err)
+				time.Sleep(time.Hour)
+				require.NoError(t, sent.Err(), "the context lives until the content is read")
+				read(t, resp)
+				if sent != t.Context() {
+					require.Error(t, sent.Err(), "and no longer")
+				}
+			})
+		})
+	}
+}
+
+// A 101 response is a connection, on which both sides write.
+func TestLayers_upgrade(t *testing.T) {
+	for name := range layers(nil) {
+		t.Run(name, func(t *testing.T) {
+			conn := &upgraded{}
+			rt := layers(baseFunc(func(req *http.Request) (*http.Response, error) {
+				return &http.Response{StatusCode: 101, Request: req, Body: conn}, nil
+			}))[name]
+			resp, err := rt.RoundTrip(newRequest(t, "GET", ""))
+			require.NoError(t, err)
+			_, err = resp.Body.(io.Writer).Write([]byte("hello"))
+			require.NoError(t, err)
+			require.NoError(t, resp.Body.Close())
+			assert.Equal(t, "hello", conn.String())
+		})
+	}
+}
+
+type upgraded struct{ strings.Builder }
+
+func (*upgraded) Read([]byte) (int, error) { return 0, io.EOF }
+func (*upgraded) Close() error             { return nil }
+
+func TestLayers_concurrently(t *testing.T) {
+	for name := range layers(nil) {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				base := play(status(200))
+				rt := layers(base)[name]
+				var wg sync.WaitGroup
+				for range 100 {
+					wg.Go(func() {
+						resp, err := rt.RoundTrip(newRequest(t, "PUT", "x"))
+						if assert.NoError(t, err) {
+							read(t, resp)
+						}
+					})
+				}
+				wg.Wait()
+				assert.Len(t, base.times, 100)
+				assert.Zero(t, base.open)
+			})
+		})
+	}
+}
+
+// Every layer hands on the closing of what it was given, and of no more.
+func TestLayers_close(t *testing.T) {
+	for name := range layers(nil) {
+		t.Run(name, func(t *testing.T) {
+			base := &closable{}
+			rt := layers(base)[name]
+			rt.CloseIdleConnections()
+			require.NoError(t, rt.Close())
+			assert.Equal(t, [2]int{1, 1}, [2]int{base.idle, base.closed})
+
+			wrapped := layers(nil)[name].Wrap(base).(interface {
+				CloseIdleConnections()
+				io.Closer
+			})
+			wrapped.CloseIdleConnections()
+			require.NoError(t, wrapped.Close())
+			assert.Equal(t, [2]int{2, 2}, [2]int{base.idle, base.closed})
+
+			require.NoError(t, layers(nil)[name].Close(), "the shared pool is left alone")
+			require.NoError(t, layers(play(status(200)))[name].Close(), "a base without Close")
+		})
+	}
+}
+
+type closable struct {
+	http.RoundTripper
+	idle, closed int
+}
+
+func (c *closable) CloseIdleConnections() { c.idle++ }
+func (c *closable) Close() error          { c.closed++; return nil }
