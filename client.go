@@ -37,6 +37,8 @@ func (s *Session) checkRedirect(req *http.Request, via []*http.Request) error {
 	switch n := set.MaxRedirects; {
 	case n < 0:
 		return http.ErrUseLastResponse
+	case !isWeb(req.URL):
+		return notWeb(req.URL)
 	case len(via) > n:
 		return refuse(ErrTooManyRedirects, "more than %d", n)
 	}
@@ -61,6 +63,9 @@ func (t *clientTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	body := &givenBody{first: req.Body, get: req.GetBody, size: req.ContentLength}
 	defer body.discard() // unless it was handed on
 	s := t.session
+	if req.Response != nil && !isWeb(req.URL) { // whatever CheckRedirect the caller has put in place
+		return nil, newError("send", req.Method, req.URL, notWeb(req.URL), nil)
+	}
 	if err := s.begin(); err != nil {
 		return nil, newError("send", req.Method, req.URL, err, nil)
 	}
@@ -123,7 +128,7 @@ func (c *call) adopt(req *http.Request, body *givenBody) error {
 		// business.
 		delete(h.req.Header, "Referer")
 	}
-	_, c.explicitCookie = h.req.Header["Cookie"]
+	_, h.ownCookie = h.req.Header["Cookie"]
 	c.raw = h.req.Header["Accept-Encoding"] != nil || h.req.Header["Range"] != nil
 	defaults := snap.header
 	if !home && snap.bare != nil {

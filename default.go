@@ -59,9 +59,7 @@ func once(ctx context.Context, method, url string, opts []Option) (*Response, er
 		c.jar = c.jar.Clone()
 	}
 	c.layer.Method, c.layer.URL = method, url
-	if err := c.layer.apply(opts); err != nil {
-		return nil, c.refused(err)
-	}
+	c.optionsErr = c.layer.apply(opts)
 	return c.do()
 }
 

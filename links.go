@@ -119,21 +119,15 @@ func decodeExtended(s string) (string, bool) {
 type linkScanner struct{ rest string }
 
 func (s *linkScanner) next() (target string, params map[string]string, ok bool) {
-	for {
-		open := strings.IndexByte(s.rest, '<')
-		if open < 0 {
-			return "", nil, false
-		}
-		s.rest = s.rest[open+1:]
-		end := strings.IndexByte(s.rest, '>')
-		if end < 0 {
-			return "", nil, false
-		}
-		target = strings.TrimSpace(s.rest[:end])
-		s.rest = s.rest[end+1:]
-		params = s.params()
-		return target, params, true
+	_, rest, ok := strings.Cut(s.rest, "<")
+	if !ok {
+		return "", nil, false
 	}
+	target, s.rest, ok = strings.Cut(rest, ">")
+	if !ok {
+		return "", nil, false
+	}
+	return strings.TrimSpace(target), s.params(), true
 }
 
 // params reads parameters up to the comma that ends the link.
@@ -221,10 +215,7 @@ func Pages(ctx context.Context, s *Session, url string, opts ...Option) iter.Seq
 			return
 		}
 		c.layer.Method, c.layer.URL = http.MethodGet, url
-		if err := c.layer.apply(opts); err != nil {
-			yield(nil, c.refused(err))
-			return
-		}
+		c.optionsErr = c.layer.apply(opts)
 		seen := make(map[string]bool)
 		r, err := c.do()
 		for {

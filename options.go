@@ -30,14 +30,14 @@ type OptionFunc func(*Request) error
 
 func (f OptionFunc) apply(l *layer) error {
 	l.flush()
-	body := l.Body
+	had := l.Body != nil
 	if err := f(&l.Request); err != nil {
 		return err
 	}
-	if l.Body != nil && body == nil && l.content == "" {
-		l.content = "OptionFunc"
+	if l.Body == nil || had {
+		return nil
 	}
-	return nil
+	return l.claim("OptionFunc", false)
 }
 
 // optionFunc is an option that need not be cheap.
@@ -76,6 +76,9 @@ func (o *headerOption) apply(l *layer) error {
 	err := checkValue(o.name, o.value)
 	for i := 0; err == nil && i < len(o.more); i++ {
 		err = checkValue(o.name, o.more[i])
+	}
+	if err != nil && o.secret {
+		return fmt.Errorf("WithSecretHeader: %w", err)
 	}
 	if err != nil {
 		return fmt.Errorf("WithHeader: %w", err)
@@ -370,16 +373,17 @@ func WithTimeouts(t Timeouts) Option {
 // WithProxy sends every request through the proxy at rawURL, above what the
 // environment says; "" connects directly.
 func WithProxy(rawURL string) Option {
-	return WithProxies(proxy.Map{"http": rawURL, "https": rawURL, "all": rawURL})
+	return proxiesOption("WithProxy", proxy.Map{"http": rawURL, "https": rawURL, "all": rawURL})
 }
 
 // WithProxies sets the proxies for schemes ("http", "https", "all") and for
 // hosts ("https://host"); "" connects directly.
-func WithProxies(m proxy.Map) Option {
-	m = maps.Clone(m)
+func WithProxies(m proxy.Map) Option { return proxiesOption("WithProxies", maps.Clone(m)) }
+
+func proxiesOption(name string, m proxy.Map) Option {
 	return optionFunc(func(l *layer) error {
 		if err := checkProxies(m); err != nil {
-			return fmt.Errorf("WithProxy: %w", err)
+			return fmt.Errorf("%s: %w", name, err)
 		}
 		merged := maps.Clone(l.Proxies)
 		if merged == nil {
@@ -424,18 +428,21 @@ func WithServerName(name string) Option {
 	return tlsOption("WithServerName", func(t *TLS) { t.ServerName = name })
 }
 
-// tlsOption changes a field of the layer's TLS, on a copy.
+// tlsOption changes a field of the layer's TLS, on a copy, if what it names
+// can be had.
 func tlsOption(name string, change func(*TLS)) Option {
 	return optionFunc(func(l *layer) error {
+		var only TLS
+		change(&only)
+		if err := only.Load(); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
 		t := cloneTLS(l.TLS)
 		if t == nil {
 			t = new(TLS)
 		}
 		change(t)
 		l.TLS = t
-		if err := t.Load(); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
 		return nil
 	})
 }
@@ -445,11 +452,11 @@ func WithTLS(t TLS) Option {
 	t = *cloneTLS(&t)
 	return optionFunc(func(l *layer) error {
 		own := t
-		l.TLS = &own
-		l.mark().wholeTLS = true
 		if err := own.Load(); err != nil {
 			return fmt.Errorf("WithTLS: %w", err)
 		}
+		l.TLS = &own
+		l.mark().wholeTLS = true
 		return nil
 	})
 }
@@ -459,10 +466,10 @@ func WithProxyTLS(t TLS) Option {
 	t = *cloneTLS(&t)
 	return optionFunc(func(l *layer) error {
 		own := t
-		l.ProxyTLS = &own
 		if err := own.Load(); err != nil {
 			return fmt.Errorf("WithProxyTLS: %w", err)
 		}
+		l.ProxyTLS = &own
 		return nil
 	})
 }

@@ -40,6 +40,7 @@ type PreparedRequest struct {
 	// has changed them.
 	proxies, merged  proxy.Map
 	upload, download func(done, total int64)
+	byHand           bool // made by the caller, not by Prepare
 	headFollows      bool // the call itself set MaxRedirects: HEAD follows too
 }
 
@@ -82,9 +83,10 @@ type call struct {
 	exchangeRecord
 	timer timer
 
-	values [6]string // one-value header fields of the call
-	used   int
-	query  [256]byte
+	optionsErr error     // what was wrong with the call's options
+	values     [6]string // one-value header fields of the call
+	used       int
+	query      [256]byte
 }
 
 func (s *Session) verb(ctx context.Context, method, url string, opts []Option) (*Response, error) {
@@ -93,9 +95,7 @@ func (s *Session) verb(ctx context.Context, method, url string, opts []Option) (
 		return nil, newError("prepare", method, nil, err, nil)
 	}
 	c.layer.Method, c.layer.URL = method, url
-	if err := c.layer.apply(opts); err != nil {
-		return nil, c.refused(err)
-	}
+	c.optionsErr = c.layer.apply(opts)
 	return c.do()
 }
 
@@ -164,6 +164,7 @@ func (c *call) prepare() error {
 			errs = append(errs, err)
 		}
 	}
+	check(c.optionsErr)
 
 	method := l.Method
 	if method == "" {
@@ -172,12 +173,17 @@ func (c *call) prepare() error {
 	if method == "" {
 		method = http.MethodGet
 	} else {
-		method = upper(method)
 		check(checkMethod(method))
+		method = upper(method)
 	}
 	u := &c.first.url
 	check(c.prepareURL(u))
 	if len(errs) > 0 {
+		// Nothing more can be made without these two, but what else is wrong
+		// is worth saying at once.
+		c.prepareHeader(true, check)
+		c.requestCookies(true, check)
+		check(checkSettings(&l.Settings))
 		return c.refused(errors.Join(errs...))
 	}
 	home := c.atHome(u)
@@ -213,8 +219,27 @@ func (c *call) prepare() error {
 		return c.refused(errors.New("prepare hook: the request has no URL or header left"))
 	}
 	p.adoptBody()
-	if err := errors.Join(checkMethod(p.Method), checkHeaders(p.Header)); err != nil {
+	if err := errors.Join(checkMethod(p.Method), cleanHeader(p.Request)); err != nil {
 		return c.refused(err)
+	}
+	return nil
+}
+
+// cleanHeader holds a header that others have had in their hands to what holds
+// for all: valid, canonical, and without the framing, which is net/http's.
+func cleanHeader(r *http.Request) error {
+	if err := checkHeaders(r.Header); err != nil {
+		return err
+	}
+	r.Header = canonicalHeader(r.Header)
+	delete(r.Header, "Content-Length")
+	delete(r.Header, "Transfer-Encoding")
+	if host, ok := r.Header["Host"]; ok {
+		if err := checkHost(r.Header); err != nil {
+			return err
+		}
+		r.Host = host[0]
+		delete(r.Header, "Host")
 	}
 	return nil
 }
@@ -309,7 +334,6 @@ func (c *call) prepareQuery(u *url.URL) {
 	}
 	if m := snap.request.marks; m != nil && m.rawSet {
 		raw = m.rawQuery
-		below, encoded = nil, ""
 	}
 	if m := l.marks; m != nil && m.rawSet {
 		raw = m.rawQuery
@@ -394,6 +418,9 @@ func (c *call) prepareHeader(home bool, check func(error)) (http.Header, string)
 		for k, vs := range own {
 			if len(vs) == 0 {
 				delete(header, k)
+				if k == "Host" {
+					host = ""
+				}
 			} else {
 				header[k] = slices.Clone(vs)
 			}
@@ -404,6 +431,9 @@ func (c *call) prepareHeader(home bool, check func(error)) (http.Header, string)
 		switch {
 		case f.remove:
 			delete(header, f.name)
+			if f.name == "Host" {
+				host = ""
+			}
 		case len(f.more) > 0 || c.used == len(c.values):
 			header[f.name] = f.values()
 		default:
@@ -434,10 +464,14 @@ func (c *call) prepareBody(req *http.Request, body Body) error {
 	if err != nil {
 		return err
 	}
-	if body == nil {
-		if declared > 0 {
-			return refuse(ErrInvalidHeader, "Content-Length is %d and there is no body", declared)
-		}
+	switch {
+	case body == nil && declared > 0:
+		return refuse(ErrInvalidHeader, "Content-Length is %d and there is no body", declared)
+	case body == nil && chunked:
+		return refuse(ErrInvalidHeader, "Transfer-Encoding is chunked and there is no body")
+	case chunked && declared >= 0:
+		return refuse(ErrInvalidHeader, "Content-Length and Transfer-Encoding frame the body twice")
+	case body == nil:
 		return nil
 	}
 	if err := prepareContentType(req.Header, body); err != nil {
@@ -470,7 +504,7 @@ func prepareContentType(h http.Header, body Body) error {
 		h["Content-Type"] = []string{contentType}
 		return checkValue("Content-Type", contentType)
 	}
-	if m, ok := body.(*multipartBody); ok && len(own) == 1 && hasPrefixFold(own[0], "multipart/") && !strings.Contains(own[0], "boundary=") {
+	if m, ok := body.(*multipartBody); ok && len(own) == 1 && hasPrefixFold(own[0], "multipart/") && !strings.Contains(strings.ToLower(own[0]), "boundary=") {
 		h["Content-Type"] = []string{own[0] + "; boundary=" + m.boundary}
 	}
 	return nil
@@ -576,8 +610,10 @@ func (c *call) prepareAuth(home bool) error {
 
 // sets reports whether l itself sets the header field.
 func (l *layer) sets(name string) bool {
-	if len(l.Header[name]) > 0 {
-		return true
+	for k, vs := range l.Header {
+		if len(vs) > 0 && http.CanonicalHeaderKey(k) == name {
+			return true
+		}
 	}
 	return slices.ContainsFunc(l.header, func(f field) bool { return f.name == name && !f.remove })
 }
@@ -619,7 +655,12 @@ func markOf(name string, vs []string) authMark {
 	return m
 }
 
+// isDeferred reports whether a waits for the exchange: it says so, or it
+// answers challenges and so has to be asked again after each.
 func isDeferred(a auth.Authenticator) bool {
+	if _, ok := a.(auth.Challenger); ok {
+		return true
+	}
 	_, ok := a.(interface{ Deferred() })
 	return ok
 }

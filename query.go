@@ -92,6 +92,10 @@ func addValue(values url.Values, name string, v reflect.Value) error {
 	case reflect.Float64:
 		values.Add(name, strconv.FormatFloat(v.Float(), 'f', -1, 64))
 	case reflect.Slice, reflect.Array:
+		if v.Type().Elem().Kind() == reflect.Uint8 && v.Kind() == reflect.Slice {
+			values.Add(name, string(v.Bytes()))
+			return nil
+		}
 		for i := range v.Len() {
 			if err := addValue(values, name, v.Index(i)); err != nil {
 				return err

@@ -63,9 +63,15 @@ func redirectTarget(from *url.URL, location string) (*url.URL, error) {
 		u.Fragment, u.RawFragment = from.Fragment, from.RawFragment // RFC 9110, section 10.2.2
 	}
 	if !isWeb(u) {
-		return nil, refuse(ErrNoAdapter, "a redirect leads to http and https only, not to %q", redact.URL(u))
+		return nil, notWeb(u)
 	}
 	return u, nil
+}
+
+// notWeb refuses what only a caller may ask for: a server must not reach files
+// and sockets through us.
+func notWeb(u *url.URL) error {
+	return refuse(ErrNoAdapter, "a redirect leads to http and https only, not to %q", redact.URL(u))
 }
 
 // resolveInto sets u to ref resolved against base (RFC 3986, section 5.2). With
@@ -165,7 +171,7 @@ func (c *call) redirect(h *hop) (*hop, error) {
 		return nil, refuse(ErrTooManyRedirects, "a loop: %s %s was requested before", next.req.Method, redact.Target(&next.url))
 	}
 	if c.body != nil && !next.dropsBody {
-		if h.url.Scheme == "https" && next.url.Scheme == "http" {
+		if h.http.Request.URL.Scheme == "https" && next.url.Scheme == "http" {
 			return nil, ErrInsecureRedirect
 		}
 		if !isReplayable(c.body) {
@@ -250,7 +256,7 @@ func (c *call) authenticateHop(n *hop) error {
 		}
 		return p.authenticate(&n.req)
 	}
-	if _, ok := n.req.Header["Authorization"]; ok || !*p.Settings.Environment {
+	if _, ok := n.req.Header["Authorization"]; ok || p.Settings.Environment == nil || !*p.Settings.Environment {
 		return nil
 	}
 	a, err := environmentNetrc(&n.url, true)
@@ -279,5 +285,8 @@ func (c *call) follow(u *url.URL) (*PreparedRequest, error) {
 		return nil, err
 	}
 	delete(p.Header, "Cookie") // of the jar: Send adds it
+	if !n.elsewhere && !c.lost {
+		p.cookies = c.plan.cookies
+	}
 	return p, nil
 }

@@ -9,7 +9,9 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/seed-3bbad739/requests/internal/charset"
@@ -108,9 +110,7 @@ func cutPrefix(s, prefix string) (string, bool) {
 // written to. The rest of a stream is read first, within MaxBody; what went
 // wrong with that is told by [Response.Err].
 func (r *Response) Bytes() []byte {
-	if err := r.load(); err != nil && r.err == nil {
-		r.err = r.contentError(err)
-	}
+	r.load()
 	return r.content
 }
 
@@ -136,7 +136,7 @@ func (r *Response) JSON(v any) error {
 	if r.err != nil {
 		return r.err
 	}
-	text, err := charset.UTF8JSON(b)
+	text, err := r.jsonText(b)
 	if err == nil {
 		err = json.Unmarshal(text, v)
 	}
@@ -144,6 +144,16 @@ func (r *Response) JSON(v any) error {
 		return r.wrap("decode JSON", because(ErrInvalidJSON, err))
 	}
 	return nil
+}
+
+// jsonText returns b in UTF-8. JSON is that, or tells by its first bytes which
+// other Unicode form it is; a charset that somebody names counts all the same.
+func (r *Response) jsonText(b []byte) ([]byte, error) {
+	name := r.Encoding()
+	if name == "" || strings.EqualFold(name, "utf-8") || !charset.Lookup(name) {
+		return charset.UTF8JSON(b)
+	}
+	return charset.UTF8JSON([]byte(charset.Decode(b, r.contentType(), r.encoding)))
 }
 
 // Encoding returns the charset that Text decodes by, if one is named: by
@@ -293,35 +303,34 @@ func hasContent(method string, status int) bool {
 	return method != http.MethodHead && status != http.StatusNoContent && status != http.StatusNotModified && status >= 200
 }
 
-// load reads the content into memory, once.
+// load reads the content into memory, once, and returns what went wrong with
+// that, which stays with the response: what was had is not the whole.
 func (r *Response) load() error {
 	if r.loaded || r.Response == nil {
-		return nil
+		return r.err
 	}
-	if r.isKept {
-		return r.loadKept()
-	}
-	if r.Body == nil {
-		r.loaded = true
-		return nil
-	}
-	if r.Body != io.ReadCloser(&r.stream) { // a zero Response around somebody's own
-		r.loaded = true
-		var err error
+	var err error
+	switch {
+	case r.isKept:
+		err = r.loadKept()
+	case r.Body == nil:
+	case r.Body != io.ReadCloser(&r.stream): // a Response made around somebody's own
 		r.content, err = readAll(r.Body, r.ContentLength, defaultMaxBody)
 		r.Body.Close()
-		return err
-	}
-	if r.stream.finished() {
-		return ErrBodyConsumed
+	case r.stream.finished():
+		err = ErrBodyConsumed
+	default:
+		r.content, err = readAll(&r.stream, r.declared(), r.maxBody)
+		r.stream.Close()
+		r.memory = memoryBody{response: r}
+		r.Response.Body = &r.memory
 	}
 	r.loaded = true
-	var err error
-	r.content, err = readAll(&r.stream, r.declared(), r.maxBody)
-	r.stream.Close()
-	r.memory = memoryBody{response: r}
-	r.Response.Body = &r.memory
-	return err
+	r.content = slices.Clip(r.content)
+	if err != nil && r.err == nil {
+		r.err = r.contentError(err)
+	}
+	return r.err
 }
 
 // declared is the length of the decoded content, where the header tells.
@@ -386,7 +395,6 @@ func (r *Response) keepContent(raw []byte, all bool, s *Settings) {
 // loadKept decodes what was kept: only now, for decoding the content of every
 // redirect would let a small one cost much.
 func (r *Response) loadKept() error {
-	r.loaded = true
 	var err error
 	raw := io.NopCloser(bytes.NewReader(r.kept))
 	if !hasContent(r.Request.Method, r.StatusCode) {
@@ -444,7 +452,6 @@ type stream struct {
 	left     int64 // of the declared length; -1 when it is not known
 	decoded  io.ReadCloser
 	ahead    []byte // read by peek
-	done     func() // ends the timer of the call
 	err      error  // final: what every later Read returns
 	ended    bool
 	rawSource

@@ -30,6 +30,7 @@ type hop struct {
 
 	elsewhere bool // not of the origin that the hop before was of
 	dropsBody bool
+	ownCookie bool // the Cookie field is the caller's: the jar adds nothing
 }
 
 // exchangeRecord is what a call remembers of its exchanges.
@@ -46,11 +47,10 @@ type exchangeRecord struct {
 	redirects  int
 	rounds     []round // challenges answered, by origin
 
-	home           *url.URL // the URL of the first exchange
-	body           Body     // what goes along, nil once a redirect dropped it
-	lost           bool     // credentials were left behind, for good
-	explicitCookie bool     // a Cookie field of the caller's: the jar adds nothing to the first hop
-	upload         *uploadProgress
+	home   *url.URL // the URL of the first exchange
+	body   Body     // what goes along, nil once a redirect dropped it
+	lost   bool     // credentials were left behind, for good
+	upload *uploadProgress
 
 	// For HTTPClient: the request is somebody else's, framing and all.
 	passThrough bool
@@ -79,6 +79,7 @@ func (s *Session) resume(p *PreparedRequest) (*call, error) {
 	plan := &c.prepared
 	c.plan = plan
 	if plan.Settings.Environment == nil { // made by hand, not by Prepare
+		plan.byHand = true
 		plan.Settings = plan.Settings.over(&c.snapshot.request.Settings, false)
 		plan.proxies, plan.merged = plan.Settings.Proxies, plan.Settings.Proxies
 	}
@@ -94,7 +95,7 @@ func (s *Session) resume(p *PreparedRequest) (*call, error) {
 	}
 	plan.Request = &h.req
 	plan.adoptBody()
-	if err := errors.Join(checkMethod(h.req.Method), checkHeaders(h.req.Header)); err != nil {
+	if err := errors.Join(checkMethod(h.req.Method), cleanHeader(&h.req)); err != nil {
 		return nil, newError("send", p.Method, p.URL, err, nil)
 	}
 	return c, nil
@@ -129,7 +130,7 @@ func (c *call) run() (*Response, error) {
 	c.startTimer()
 	c.body = p.body
 	c.home = &c.first.url
-	_, c.explicitCookie = c.first.req.Header["Cookie"]
+	_, c.first.ownCookie = c.first.req.Header["Cookie"]
 	c.hops = c.hopBuf[:0]
 	if p.upload != nil {
 		c.upload = &uploadProgress{report: p.upload}
@@ -177,7 +178,7 @@ func (c *call) finish(h *hop) (*Response, error) {
 		err := r.load()
 		c.stopTimer()
 		if err != nil {
-			return nil, c.complete(r, r.contentError(err))
+			return nil, c.complete(r, err)
 		}
 	}
 	if settings.RaiseForStatus != nil && *settings.RaiseForStatus {
@@ -294,7 +295,7 @@ func (c *call) beforeWire(req *http.Request) (*http.Request, *http.Response, err
 	if e.Request.Header == nil {
 		e.Request.Header = make(http.Header)
 	}
-	return e.Request, e.Response, checkHeaders(e.Request.Header)
+	return e.Request, e.Response, cleanHeader(e.Request)
 }
 
 // respond runs the Response hooks, which may put another response in place.
@@ -470,6 +471,9 @@ func (c *call) addCookies(h *hop, req *http.Request) {
 		h.cookie = strings.Join(own, "; ")
 		return
 	}
+	if c.plan.byHand && h == &c.first {
+		return // it goes out as it was made
+	}
 	if h.cookie = c.cookieField(req.URL); h.cookie != "" {
 		req.Header["Cookie"] = []string{h.cookie}
 	}
@@ -535,6 +539,9 @@ func (c *call) challenge(h *hop) (*hop, error) {
 		return nil, err
 	}
 	if c.body != nil && h.req.ContentLength != 0 && !isReplayable(c.body) {
+		if c.passThrough {
+			return nil, nil // http.Client's callers expect the 401
+		}
 		return nil, refuse(ErrBodyNotReplayable, "a challenge asks for it again")
 	}
 	n := new(hop)
@@ -542,7 +549,7 @@ func (c *call) challenge(h *hop) (*hop, error) {
 	n.req = *h.req.WithContext(&c.ctx)
 	n.req.URL, n.req.Body = &n.url, nil
 	n.req.Header = h.req.Header.Clone()
-	if !c.explicitCookie || h != &c.first {
+	if n.ownCookie = h.ownCookie; !n.ownCookie {
 		delete(n.req.Header, "Cookie")
 	}
 	return n, nil

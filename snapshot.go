@@ -79,8 +79,10 @@ func (s *snapshot) with(l *layer) (*snapshot, error) {
 	r.marks = mergeMarks(l.marks, s.request.marks)
 	var errs []error
 	if l.Method != "" {
+		if err := checkMethod(l.Method); err != nil {
+			errs = append(errs, fmt.Errorf("WithMethod: %w", err))
+		}
 		r.Method = strings.ToUpper(l.Method)
-		errs = append(errs, checkMethod(r.Method))
 	}
 	if l.URL != "" {
 		errs = append(errs, errors.New("a session has no URL; see WithBaseURL"))
@@ -96,8 +98,12 @@ func (s *snapshot) with(l *layer) (*snapshot, error) {
 		n.base = base
 	}
 	r.PathParams = overlay(s.request.PathParams, l.PathParams)
-	r.Header = overlayHeader(s.request.Header, l.Header)
-	r.Params = url.Values(overlayHeader(http.Header(s.request.Params), http.Header(l.Params)))
+	r.Header = overlayHeader(s.request.Header, canonicalHeader(l.Header))
+	params := s.request.Params
+	if l.marks != nil && l.marks.rawSet {
+		params = nil
+	}
+	r.Params = url.Values(overlayHeader(http.Header(params), http.Header(l.Params)))
 	errs = append(errs, checkHeaders(r.Header), checkHost(r.Header))
 	for _, c := range l.Cookies {
 		errs = append(errs, checkCookie(c))
@@ -334,7 +340,7 @@ func appendFields(b []byte, fs []field) []byte {
 }
 
 func appendPair(b []byte, name, value string) []byte {
-	if len(b) > 0 && b[len(b)-1] != '&' {
+	if len(b) > 0 {
 		b = append(b, '&')
 	}
 	b = appendQuery(b, name)

@@ -204,7 +204,7 @@ func splitHostPort(hostport string) (host, port string, err error) {
 func preparePort(port string) (string, error) {
 	for i := 0; i < len(port); i++ {
 		if port[i] < '0' || port[i] > '9' {
-			return "", refuse(ErrInvalidURL, "port %q is no number", port)
+			return "", refuse(ErrInvalidURL, "the port is no number") // it may be a password, misplaced
 		}
 	}
 	port = strings.TrimLeft(port, "0")
@@ -212,7 +212,7 @@ func preparePort(port string) (string, error) {
 		return "", nil
 	}
 	if n, err := strconv.Atoi(port); err != nil || n > 65535 {
-		return "", refuse(ErrInvalidURL, "port %q is above 65535", port)
+		return "", refuse(ErrInvalidURL, "the port is above 65535")
 	}
 	return port, nil
 }

@@ -82,6 +82,9 @@ func URL(u *url.URL) string {
 	c := *u
 	c.User = nil
 	c.RawQuery = Query(u.RawQuery)
+	if i := strings.LastIndexByte(u.Opaque, '@'); i >= 0 {
+		c.Opaque = Mask + u.Opaque[i:] // a URL that lacks its scheme looks like this
+	}
 	c.Fragment, c.RawFragment = "", ""
 	s := c.String()
 	if u.User != nil {
@@ -137,12 +140,26 @@ func RawURL(raw string) string {
 	rest, query, hasQuery := strings.Cut(rest, "?")
 	if i := strings.LastIndexByte(rest, '@'); i >= 0 {
 		rest = Mask + rest[i:]
+	} else if authority, _, _ := strings.Cut(rest, "/"); !strings.HasPrefix(authority, "[") {
+		// What stands where a port should, and is none, may be a password.
+		if i := strings.IndexByte(authority, ':'); i >= 0 && !digits(authority[i+1:]) {
+			rest = authority[:i+1] + Mask + rest[len(authority):]
+		}
 	}
 	s := scheme + rest
 	if hasQuery {
 		s += "?" + Query(query)
 	}
 	return s
+}
+
+func digits(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return true
 }
 
 // Text returns s with the userinfo and the secret query values of every URL
