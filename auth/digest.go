@@ -24,7 +24,11 @@ import (
 
 type digest struct {
 	label
-	user, password secret
+	*digestState // behind a pointer for the reason of secret
+}
+
+type digestState struct {
+	user, password string
 	err            error
 	newCnonce      func() string
 
@@ -52,7 +56,7 @@ type digest struct {
 //
 // As authentication to a proxy it answers the challenges of status 407.
 func Digest(user, password string) Authenticator {
-	d := &digest{label: "auth.Digest", user: hide(user), password: hide(password), newCnonce: randomCnonce}
+	d := &digest{"auth.Digest", &digestState{user: user, password: password, newCnonce: randomCnonce}}
 	if hasControl(user) {
 		d.err = invalid("digest", "user name holds a control character")
 	}
@@ -91,7 +95,7 @@ func (d *digest) Authenticate(r *http.Request) error {
 		}
 		a.content = sum
 	}
-	setField(r, credentialsField(r), a.credentials(d.user.reveal(), d.password.reveal()))
+	setField(r, credentialsField(r), a.credentials(d.user, d.password))
 	return nil
 }
 
@@ -149,7 +153,7 @@ func (d *digest) Observe(resp *http.Response) {
 	if s == nil {
 		return
 	}
-	if proof, ok := info.get("rspauth"); ok && !s.proves(proof, sent, d.user.reveal(), d.password.reveal()) {
+	if proof, ok := info.get("rspauth"); ok && !s.proves(proof, sent, d.user, d.password) {
 		sp.drop(s.realm)
 		return
 	}

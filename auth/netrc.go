@@ -95,8 +95,6 @@ func (n *NetrcFile) load() (*netrcFile, error) {
 	switch {
 	case n.path != "":
 		return loadNetrc(n.path, !isSet || n.path != named)
-	case isSet && named == "":
-		return nil, nil
 	case isSet:
 		return loadNetrc(named, false)
 	}
@@ -231,8 +229,11 @@ func parseNetrc(content []byte) (entries []netrcEntry, line int, err error) {
 	l := &netrcLexer{rest: bytes.TrimPrefix(content, []byte("\ufeff")), line: 1}
 	for {
 		word, ok, err := l.word(true)
-		if err != nil || !ok {
-			return entries, l.line, err
+		if err != nil {
+			return nil, l.line, err
+		}
+		if !ok {
+			return entries, l.line, nil
 		}
 		line := l.line
 		var value *string

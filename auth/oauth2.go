@@ -15,11 +15,15 @@ import (
 
 type tokenAuth struct {
 	label
-	source func() (*oauth2.Token, error) // nil: there is none
+	*tokenState // behind a pointer for the reason of secret
+}
+
+type tokenState struct {
+	source oauth2.TokenSource
 
 	mu    sync.Mutex // guards what follows
 	token *oauth2.Token
-	value secret // of the field, for token
+	value string // of the field, for token
 	// trial is whether token replaced one that was refused and has not been
 	// seen to do better.
 	trial bool
@@ -48,11 +52,7 @@ type fetch struct {
 // [oauth2.RetrieveError] with the status and the error code alone: what else
 // the endpoint answered, or was sent, may hold secrets.
 func OAuth2(source oauth2.TokenSource) Authenticator {
-	t := &tokenAuth{label: "auth.OAuth2"}
-	if source != nil {
-		t.source = source.Token // a method value: how the source prints is unknown
-	}
-	return t
+	return &tokenAuth{"auth.OAuth2", &tokenState{source: source}}
 }
 
 // Deferred marks credentials that may need the network.
@@ -79,7 +79,7 @@ func (t *tokenAuth) Challenge(resp *http.Response) (again bool, err error) {
 		return false, nil
 	}
 	t.mu.Lock()
-	if t.value.reveal() == refused && t.trial {
+	if t.value == refused && t.trial {
 		// One retry has been had. The next request asks the source anew.
 		t.forget()
 		t.mu.Unlock()
@@ -98,7 +98,7 @@ func (t *tokenAuth) Observe(resp *http.Response) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.trial && r.Header.Get(credentialsField(r)) == t.value.reveal() {
+	if t.trial && r.Header.Get(credentialsField(r)) == t.value {
 		t.trial = false
 	}
 }
@@ -107,9 +107,9 @@ func (t *tokenAuth) Observe(resp *http.Response) {
 // has another, not the refused one.
 func (t *tokenAuth) get(ctx context.Context, refused string) (string, error) {
 	t.mu.Lock()
-	if value := t.value.reveal(); t.token.Valid() && value != refused {
-		t.mu.Unlock()
-		return value, nil
+	if t.token.Valid() && t.value != refused {
+		defer t.mu.Unlock()
+		return t.value, nil
 	}
 	if t.source == nil {
 		t.mu.Unlock()
@@ -139,14 +139,14 @@ func (t *tokenAuth) run(f *fetch, refused string) {
 		defer t.mu.Unlock()
 		t.fetch = nil
 		if f.err == nil {
-			t.token, t.value = token, hide(f.value)
+			t.token, t.value = token, f.value
 			t.trial = refused != "" && f.value != refused
-		} else if t.value.reveal() == refused {
+		} else if t.value == refused {
 			t.forget()
 		}
 		close(f.done)
 	}()
-	token, err := t.source()
+	token, err := t.source.Token()
 	if err != nil {
 		f.err = tokenError(err)
 		return
@@ -154,7 +154,7 @@ func (t *tokenAuth) run(f *fetch, refused string) {
 	f.value, f.err = fieldOf(token)
 }
 
-func (t *tokenAuth) forget() { t.token, t.value, t.trial = nil, secret{}, false }
+func (t *tokenAuth) forget() { t.token, t.value, t.trial = nil, "", false }
 
 func fieldOf(token *oauth2.Token) (string, error) {
 	switch {

@@ -18,7 +18,8 @@ func (l label) name() string               { return string(l) }
 
 // secret is a string that no verb prints. A label alone does not do: in an
 // unexported field of somebody's struct its methods are out of fmt's reach,
-// which then prints the fields of what a pointer leads to, but only one deep.
+// which then prints the fields of what a pointer leads to, locked or not, but
+// only one deep.
 type secret struct{ p *string }
 
 func hide(s string) secret { return secret{&s} }
