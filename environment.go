@@ -190,7 +190,7 @@ func isPlainTrust(t *TLS) bool {
 // keeps the file.
 type namedNetrc struct {
 	path string
-	auth auth.Authenticator
+	auth *auth.NetrcFile
 }
 
 var lastNetrc atomic.Pointer[namedNetrc]
@@ -198,7 +198,7 @@ var lastNetrc atomic.Pointer[namedNetrc]
 // environmentNetrc returns the authenticator for the file that NETRC names, or
 // nil. After a hop to another origin only an entry for the host by name
 // counts: the default entry was not meant for wherever a server leads.
-func environmentNetrc(u *url.URL, elsewhere bool) (auth.Authenticator, error) {
+func environmentNetrc(u *url.URL, elsewhere bool) (*auth.NetrcFile, error) {
 	path := os.Getenv("NETRC")
 	if path == "" {
 		return nil, nil
@@ -208,10 +208,8 @@ func environmentNetrc(u *url.URL, elsewhere bool) (auth.Authenticator, error) {
 		n = &namedNetrc{path, auth.Netrc(path)}
 		lastNetrc.Store(n)
 	}
-	if elsewhere {
-		if named, ok := n.auth.(interface{ Named(host string) bool }); !ok || !named.Named(u.Hostname()) {
-			return nil, nil
-		}
+	if elsewhere && !n.auth.Named(u.Hostname()) {
+		return nil, nil
 	}
 	return n.auth, nil
 }

@@ -83,6 +83,7 @@ type call struct {
 	exchangeRecord
 	timer timer
 
+	rec        *recorder // nil unless the request is explained
 	optionsErr error     // what was wrong with the call's options
 	values     [6]string // one-value header fields of the call
 	used       int
@@ -176,6 +177,9 @@ func (c *call) prepare() error {
 		check(checkMethod(method))
 		method = upper(method)
 	}
+	if c.rec != nil {
+		c.explainMethod(method)
+	}
 	u := &c.first.url
 	check(c.prepareURL(u))
 	if len(errs) > 0 {
@@ -198,7 +202,14 @@ func (c *call) prepare() error {
 	}
 	p.Request = req
 	p.body = l.Body
+	var before http.Header
+	if c.rec != nil {
+		before = req.Header.Clone()
+	}
 	check(c.prepareBody(req, l.Body))
+	if c.rec != nil {
+		c.explainBody(req, before)
+	}
 	p.cookies = c.requestCookies(home, check)
 	c.prepareSettings(u, check)
 	p.hooks = l.Hooks
@@ -212,7 +223,11 @@ func (c *call) prepare() error {
 	if err := c.prepareAuth(home); err != nil {
 		return c.refused(err)
 	}
-	if err := c.runPrepare(p); err != nil {
+	run := c.runPrepare
+	if c.rec != nil {
+		run = c.runExplained
+	}
+	if err := run(p); err != nil {
 		return c.refused(fmt.Errorf("prepare hook: %w", err))
 	}
 	if p.Request == nil || p.URL == nil || p.Header == nil {
@@ -275,6 +290,9 @@ func (c *call) prepareURL(u *url.URL) error {
 	}
 	if err != nil {
 		return err
+	}
+	if c.rec != nil {
+		c.explainURL(u, base)
 	}
 	if !strings.HasPrefix(u.Scheme, "http") {
 		return nil // R29: params are for URLs the library has rules for
@@ -346,6 +364,9 @@ func (c *call) prepareQuery(u *url.URL) {
 		for _, f := range l.params {
 			own = setField(own, f)
 		}
+	}
+	if c.rec != nil {
+		c.explainQuery(u.RawQuery, raw, below, own)
 	}
 	if len(own) == 0 {
 		if encoded == "" {
@@ -446,6 +467,9 @@ func (c *call) prepareHeader(home bool, check func(error)) (http.Header, string)
 		check(checkHost(header))
 		host = own[0]
 		delete(header, "Host")
+	}
+	if c.rec != nil {
+		c.explainHeader(below, host)
 	}
 	if _, ok := header["Trailer"]; ok {
 		check(refuse(ErrInvalidHeader, "a Trailer field cannot be sent: trailers are of the body's"))
@@ -568,44 +592,72 @@ func (c *call) secretMarks() (secret []string, upload, download func(done, total
 // netrc file that the environment names. Those that have to wait for the
 // exchange are left for it.
 func (c *call) prepareAuth(home bool) error {
-	p, l, snap := &c.prepared, &c.layer, c.snapshot
-	a := l.Auth
-	if a == nil {
-		if a = snap.request.Auth; a != nil && a != auth.None && !home && !isBound(a, p.URL) {
-			a = nil
-		}
+	p := &c.prepared
+	a, source, err := c.findAuth(home)
+	if err != nil {
+		return err
 	}
-	if a == auth.None {
+	var before http.Header
+	var query string
+	if c.rec != nil {
+		before, query = p.Header.Clone(), p.URL.RawQuery
+	}
+	switch {
+	case a == auth.None:
 		p.noAuth = true
 		// None speaks for its layer and those below, so a field that the call
 		// sets over a session's None stays.
-		if l.Auth == auth.None || !l.sets("Authorization") {
+		if c.layer.Auth == auth.None || !c.layer.sets("Authorization") {
 			delete(p.Header, "Authorization")
 		}
-		return nil
-	}
-	if a == nil && isWeb(p.URL) {
-		if user := p.URL.User; user != nil {
-			if password, ok := user.Password(); ok {
-				a = auth.Basic(user.Username(), password)
-			}
+	case a != nil:
+		if p.auth = a; isDeferred(a) {
+			break
 		}
-		if a == nil && p.Header["Authorization"] == nil && *p.Settings.Environment {
-			var err error
-			if a, err = environmentNetrc(p.URL, false); err != nil {
-				return err
-			}
+		if err := p.authenticate(p.Request); err != nil {
+			return err
 		}
+		p.adoptBody()
 	}
-	p.auth = a
-	if a == nil || isDeferred(a) {
-		return nil
+	if c.rec != nil {
+		c.explainAuth(a, source, before, query)
 	}
-	if err := p.authenticate(p.Request); err != nil {
-		return err
-	}
-	p.adoptBody()
 	return nil
+}
+
+// findAuth returns the authenticator that counts and where it comes from; nil
+// when there is none or an Authorization field stands in for it.
+func (c *call) findAuth(home bool) (a auth.Authenticator, source string, err error) {
+	p := &c.prepared
+	if c.layer.Auth != nil {
+		return c.layer.Auth, fromRequest, nil
+	}
+	if a := c.snapshot.request.Auth; a != nil && (home || a == auth.None || isBound(a, p.URL)) {
+		return a, fromSession, nil
+	}
+	if !isWeb(p.URL) {
+		return nil, "", nil
+	}
+	if user := p.URL.User; user != nil {
+		if password, ok := user.Password(); ok {
+			return auth.Basic(user.Username(), password), fromUserinfo, nil
+		}
+	}
+	if p.Header["Authorization"] != nil || !*p.Settings.Environment {
+		return nil, "", nil
+	}
+	netrc, err := environmentNetrc(p.URL, false)
+	if netrc == nil || err != nil {
+		return nil, "", err
+	}
+	if c.rec != nil {
+		file, line, ok := netrc.Source(p.URL.Hostname())
+		if !ok {
+			return nil, "", nil
+		}
+		source = "netrc " + file + ":" + strconv.Itoa(line)
+	}
+	return netrc, source, nil
 }
 
 // sets reports whether l itself sets the header field.

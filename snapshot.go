@@ -1,6 +1,7 @@
 package requests
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -22,6 +23,7 @@ const Version = "0.1.0"
 // never written to again. A session swaps one for another.
 type snapshot struct {
 	request Request // merged; Header is canonical, with the built-in fields
+	own     Request // what the session's options say, not merged with the built-in; removals are keys without values
 	jar     *cookies.Jar
 
 	base   *url.URL // of request.BaseURL, nil without one
@@ -61,7 +63,7 @@ func bottom() *snapshot {
 // withClonedJar returns a snapshot to lay a copy's changes over: the copy has
 // cookies of its own.
 func (s *snapshot) withClonedJar() *snapshot {
-	n := &snapshot{request: s.request}
+	n := &snapshot{request: s.request, own: s.own}
 	if s.jar != nil {
 		n.jar = s.jar.Clone()
 	}
@@ -118,6 +120,11 @@ func (s *snapshot) with(l *layer) (*snapshot, error) {
 		return nil, err
 	}
 	n.request = r
+	n.own = s.own
+	n.own.Method = cmp.Or(l.Method, s.own.Method)
+	n.own.Header = keepRemovals(s.own.Header, canonicalHeader(l.Header))
+	n.own.Params = url.Values(keepRemovals(http.Header(params), http.Header(l.Params)))
+	n.own.Settings = l.Settings.over(&s.own.Settings, l.marks != nil && l.marks.wholeTLS)
 	n.compile()
 	return n, nil
 }
@@ -236,6 +243,21 @@ func overlayHeader(lower, upper http.Header) http.Header {
 			continue
 		}
 		out[k] = slices.Clone(vs)
+	}
+	return out
+}
+
+// keepRemovals is overlayHeader, but what upper removes stays as a key
+// without values.
+func keepRemovals(lower, upper http.Header) http.Header {
+	if len(upper) == 0 {
+		return lower
+	}
+	out := overlayHeader(lower, upper)
+	for k, vs := range upper {
+		if len(vs) == 0 {
+			out[k] = nil
+		}
 	}
 	return out
 }

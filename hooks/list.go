@@ -3,6 +3,7 @@
 package hooks
 
 import (
+	"iter"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -139,6 +140,17 @@ func (l *List[T]) Run(v T) error {
 		}
 	}
 	return nil
+}
+
+// All yields the hooks in order with their names, for who runs them one by one.
+func (l *List[T]) All() iter.Seq2[string, func(T) error] {
+	return func(yield func(string, func(T) error) bool) {
+		for _, e := range l.load() {
+			if !yield(e.name, e.hook) {
+				return
+			}
+		}
+	}
 }
 
 func (l *List[T]) load() []entry[T] {
