@@ -511,7 +511,7 @@ func (c *call) prepareBody(req *http.Request, body Body) error {
 		req.ContentLength = declared
 	}
 	if req.ContentLength != 0 && isReplayable(body) {
-		req.GetBody = opener(body)
+		req.GetBody = opener{body}.open
 	}
 	return nil
 }
@@ -544,11 +544,11 @@ func takeLength(h http.Header) (int64, error) {
 	if len(vs) == 0 {
 		return -1, nil
 	}
-	n, err := strconv.ParseInt(vs[0], 10, 64)
-	if err != nil || n < 0 || len(vs) > 1 {
+	n, err := strconv.ParseUint(vs[0], 10, 63) // digits only: RFC 9110, section 8.6
+	if err != nil || len(vs) > 1 {
 		return 0, refuse(ErrInvalidHeader, "Content-Length is not one number")
 	}
-	return n, nil
+	return int64(n), nil
 }
 
 // takeTransferEncoding removes a Transfer-Encoding field: net/http frames.
@@ -760,13 +760,13 @@ func (p *PreparedRequest) adoptBody() {
 	p.body = &onceBody{r: body, size: size}
 }
 
-// opener is body.Open as net/http's GetBody. All of them share one code
-// pointer, by which isOpener knows them.
-func opener(body Body) func() (io.ReadCloser, error) {
-	return func() (io.ReadCloser, error) { return body.Open() }
-}
+// opener is body.Open as net/http's GetBody. All method values of it share one
+// code pointer, by which isOpener knows them.
+type opener struct{ body Body }
 
-var openerCode = reflect.ValueOf(opener(nil)).Pointer()
+func (o opener) open() (io.ReadCloser, error) { return o.body.Open() }
+
+var openerCode = reflect.ValueOf(opener{}.open).Pointer()
 
 func isOpener(get func() (io.ReadCloser, error)) bool {
 	return reflect.ValueOf(get).Pointer() == openerCode

@@ -259,6 +259,9 @@ func (c *call) authenticateHop(n *hop) error {
 	if _, ok := n.req.Header["Authorization"]; ok || p.Settings.Environment == nil || !*p.Settings.Environment {
 		return nil
 	}
+	if c.home.Scheme == "https" && n.url.Scheme == "http" {
+		return nil // no ambient password in the clear once the call was encrypted
+	}
 	a, err := environmentNetrc(&n.url, true)
 	if a == nil || err != nil {
 		return err

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -205,54 +203,6 @@ func (r *Response) Close() error {
 		return nil
 	}
 	return r.Body.Close()
-}
-
-// SaveFile writes the decoded content to path and returns how much it was. It
-// writes a temporary file beside path and renames it when all is on disk, so
-// that a file at path is whole or untouched. The content of a stream is not
-// held in memory and not bounded by MaxBody. The response is closed.
-func (r *Response) SaveFile(path string) (n int64, err error) {
-	defer r.Close()
-	var content io.Reader
-	switch {
-	case r.loaded || r.isKept:
-		content = bytes.NewReader(r.Bytes())
-		if r.err != nil {
-			return 0, r.err
-		}
-	case r.Response == nil || r.Body == nil:
-		return 0, ErrBodyConsumed
-	default:
-		content = r.Body
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return 0, err
-	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
-		}
-	}()
-	if n, err = io.Copy(f, content); err != nil {
-		return n, err
-	}
-	if info, statErr := os.Stat(path); statErr == nil {
-		err = f.Chmod(info.Mode().Perm())
-	} else {
-		err = f.Chmod(0o644)
-	}
-	if err != nil {
-		return n, err
-	}
-	if err = f.Sync(); err != nil {
-		return n, err
-	}
-	if err = f.Close(); err != nil {
-		return n, err
-	}
-	return n, os.Rename(f.Name(), path)
 }
 
 // String is "<Response [200]>".

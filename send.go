@@ -583,7 +583,7 @@ func (c *call) keep(h *hop) {
 		buf.Grow(int(n) + bytes.MinRead)
 	}
 	complete := drain.Body(&buf, h.http.Body)
-	r.keepContent(buf.Bytes(), complete, &c.plan.Settings)
+	r.keepContent(buf.Bytes()[:min(buf.Len(), drain.MaxBytes)], complete, &c.plan.Settings)
 }
 
 // prepareNext makes what Next returns of a hop that was not followed.

@@ -125,6 +125,8 @@ func parse(raw string) (_ *url.URL, reason string) {
 	return &url.URL{Scheme: u.Scheme, User: u.User, Host: host}, ""
 }
 
+const notHost = "the host is not a name or an address"
+
 // authority returns u's host in lower case and its port, if any, for one
 // spelling of each proxy: connections are kept by it.
 func authority(u *url.URL) (host, reason string) {
@@ -135,17 +137,17 @@ func authority(u *url.URL) (host, reason string) {
 		}
 	} else {
 		host = hostaddr.Name(host)
-		if host == "" {
+		switch {
+		case host == "":
 			return "", "no host"
+		case host[0] == '.' || host[len(host)-1] == '.' || strings.Contains(u.Host, "%"):
+			return "", notHost
 		}
 		for i := 0; i < len(host); i++ {
 			c := host[i]
 			if !('a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '-' || c == '.' || c == '_') {
-				return "", "the host is not a name or an address"
+				return "", notHost
 			}
-		}
-		if strings.Contains(u.Host, "%") {
-			return "", "the host is not a name or an address"
 		}
 	}
 	if port == "" {

@@ -133,8 +133,10 @@ func TestParseRefuses(t *testing.T) {
 		{"a space in the host", "http://a b", `proxy: invalid proxy URL "http://a b": it is not a URL`},
 		{"an escape in the host", "http://a%2eb", `proxy: invalid proxy URL "http://a%2eb": it is not a URL`},
 		{"an odd character in the host", "http://a*b", `proxy: invalid proxy URL "http://a*b": the host is not a name or an address`},
-		{"a control character", "http://p\r\nX: y", `proxy: invalid proxy URL "http://p\r\nX: y": it is not a URL`},
-		{"an IPv6 address without brackets", "http://::1:3128", `proxy: invalid proxy URL "http://::1:3128": it is not a URL`},
+		{"a control character", "http://p\r\nX: y", `proxy: invalid proxy URL "http://p\r\nX:[redacted]": it is not a URL`},
+		{"an IPv6 address without brackets", "http://::1:3128", `proxy: invalid proxy URL "http://:[redacted]": it is not a URL`},
+		{"dots alone", "..", `proxy: invalid proxy URL "..": the host is not a name or an address`},
+		{"a leading dot", ".p", `proxy: invalid proxy URL ".p": the host is not a name or an address`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -158,17 +158,16 @@ const prescanned = 1024
 
 // prescan returns the charset that a meta element names, or "".
 func prescan(b []byte) string {
-	const probe = "\u00e9x"
-	var buf [prescanned]byte
-	n := copy(buf[:prescanned-len(probe)], b)
-	head := buf[:n]
-	if !bytes.Contains(bytes.ToLower(head), []byte("charset")) {
+	b = b[:min(len(b), prescanned)]
+	if !mentionsCharset(b) {
 		return ""
 	}
-	for i, c := range head {
+	head := make([]byte, 0, prescanned)
+	for _, c := range b {
 		if c >= utf8.RuneSelf {
-			head[i] = '?' // meta elements that count are ASCII
+			c = '?' // meta elements that count are ASCII
 		}
+		head = append(head, c)
 	}
 	// DetermineEncoding does not tell what it found from what it guesses. It
 	// guesses windows-1252 for ASCII, and UTF-8 for ASCII with a probe.
@@ -176,11 +175,23 @@ func prescan(b []byte) string {
 	if found != "windows-1252" {
 		return found
 	}
-	_, guess, _ := htmlcharset.DetermineEncoding(append(head, probe...), "")
-	if guess == found {
-		return found
+	const probe = "\u00e9x"
+	head = append(head[:min(len(head), prescanned-len(probe))], probe...)
+	if _, guess, _ := htmlcharset.DetermineEncoding(head, ""); guess != found {
+		return ""
 	}
-	return ""
+	return found
+}
+
+// mentionsCharset spares most content the prescan's tokenizer.
+func mentionsCharset(b []byte) bool {
+	const word = "charset"
+	for i := 0; i+len(word) <= len(b); i++ {
+		if b[i]|0x20 == word[0] && bytes.EqualFold(b[i:i+len(word)], []byte(word)) {
+			return true
+		}
+	}
+	return false
 }
 
 // Decode returns b as text, by the charset that [Detect] names. It never
@@ -195,16 +206,33 @@ func Decode(b []byte, contentType, forced string) string {
 	name, mark := detect(b, contentType, forced)
 	b = b[mark:]
 	e, _ := find(name)
-	if name == latin1Name {
-		e = charmap.Windows1252
-	}
-	if e == nil {
+	switch e {
+	case nil:
 		return fromUTF8(b)
+	case charmap.Windows1252:
+		return fromLatin1(b)
 	}
 	if s, err := decode(b, e); err == nil {
 		return s
 	}
 	return fromUTF8(b)
+}
+
+// fromLatin1 reads windows-1252, and what that leaves undefined as ISO-8859-1:
+// every byte is a character.
+func fromLatin1(b []byte) string {
+	var s strings.Builder
+	s.Grow(len(b) + len(b)/8)
+	for _, c := range b {
+		r := rune(c)
+		if 0x80 <= c && c < 0xa0 {
+			if w := charmap.Windows1252.DecodeByte(c); w != utf8.RuneError {
+				r = w
+			}
+		}
+		s.WriteRune(r)
+	}
+	return s.String()
 }
 
 func fromUTF8(b []byte) string {

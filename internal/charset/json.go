@@ -9,10 +9,10 @@ import (
 )
 
 // UTF8JSON returns JSON text in UTF-8 without a byte order mark. UTF-16 and
-// UTF-32 are known by their mark or by where the zero bytes are: the first two
-// characters of a JSON text are ASCII. What is UTF-8 already is returned as it
-// is, a slice of b; whether it is valid is for the JSON decoder to say. The
-// error is for UTF-16 or UTF-32 that is not valid, and names the byte.
+// UTF-32 are known by their mark or by where the zero bytes are, for JSON begins
+// with an ASCII character. What is UTF-8 already is returned as it is, a slice
+// of b; whether it is valid is for the JSON decoder to say. The error is for
+// UTF-16 or UTF-32 that is not valid, and names the byte.
 func UTF8JSON(b []byte) ([]byte, error) {
 	mark := 0
 	encoding := zeroPattern(b)
@@ -37,27 +37,19 @@ func UTF8JSON(b []byte) ([]byte, error) {
 }
 
 // zeroPattern returns the encoding by the zeros among the first bytes, or "".
+// The first character is ASCII, and none is zero; the second may be anything
+// when the first is a quotation mark.
 func zeroPattern(b []byte) string {
-	pattern := 0
-	for i := range min(len(b), 4) {
-		pattern <<= 1
-		if b[i] == 0 {
-			pattern |= 1
-		}
-	}
 	switch {
-	case len(b) >= 4 && pattern == 0b1110:
+	case len(b) < 2:
+		return ""
+	case len(b) >= 4 && b[0] == 0 && b[1] == 0:
 		return "utf-32be"
-	case len(b) >= 4 && pattern == 0b0111:
+	case len(b) >= 4 && b[1] == 0 && b[2] == 0 && b[3] == 0:
 		return "utf-32le"
-	case len(b) >= 4 && pattern == 0b1010, len(b) == 2 && pattern == 0b10:
+	case b[0] == 0 && b[1] != 0:
 		return "utf-16be"
-	case len(b) >= 4 && pattern == 0b0101, len(b) == 2 && pattern == 0b01:
-		return "utf-16le"
-	// A string may begin with a character that is not ASCII.
-	case len(b) >= 4 && pattern == 0b1000:
-		return "utf-16be"
-	case len(b) >= 4 && pattern == 0b0100:
+	case b[0] != 0 && b[1] == 0:
 		return "utf-16le"
 	}
 	return ""
