@@ -86,7 +86,7 @@ type Error struct {
 	Response *Response // what had been received: the last redirect, the response whose content failed; often nil
 }
 
-func (e *Error) Error() string {
+func (e Error) Error() string {
 	s := e.Op
 	if e.Method != "" {
 		s += " " + e.Method
@@ -94,12 +94,15 @@ func (e *Error) Error() string {
 	if e.URL != "" {
 		s += " " + e.URL
 	}
+	if e.Err == nil {
+		return s
+	}
 	return s + ": " + redact.Text(e.Err.Error())
 }
 
 // Format prints the text of [Error.Error] under every verb, for the fields
 // may hold what the text leaves out.
-func (e *Error) Format(f fmt.State, verb rune) { formatText(f, verb, e.Error()) }
+func (e Error) Format(f fmt.State, verb rune) { formatText(f, verb, e.Error()) }
 
 func (e *Error) Unwrap() error { return e.Err }
 
@@ -178,7 +181,7 @@ type StatusError struct {
 
 // Error reads "404 Client Error: Not Found for url: https://…", as the
 // reference does.
-func (e *StatusError) Error() string {
+func (e StatusError) Error() string {
 	kind := "Client"
 	if e.StatusCode >= 500 {
 		kind = "Server"
@@ -195,7 +198,7 @@ func printable(s string) string {
 
 // Format prints the text of [StatusError.Error] under every verb: content and
 // header may hold secrets.
-func (e *StatusError) Format(f fmt.State, verb rune) { formatText(f, verb, e.Error()) }
+func (e StatusError) Format(f fmt.State, verb rune) { formatText(f, verb, e.Error()) }
 
 // formatText prints s for any verb, quoted where fmt would quote a string.
 func formatText(f fmt.State, verb rune, s string) {

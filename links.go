@@ -248,7 +248,7 @@ func (r *Response) followLink(u *url.URL) (*PreparedRequest, error) {
 		return nil, fmt.Errorf("the response is not of a session")
 	}
 	if !isWeb(u) {
-		return nil, refuse(ErrNoAdapter, "a link leads to http and https only, not to %q", redact.URL(u))
+		return nil, refuse(ErrNoAdapter, "a link leads to http and https only, not to %q", redact.Target(u))
 	}
 	return r.call.follow(u)
 }

@@ -62,12 +62,15 @@ func (p *PreparedRequest) Clone() *PreparedRequest {
 }
 
 // String is "<PreparedRequest [GET https://…]>" without secrets.
-func (p *PreparedRequest) String() string {
+func (p PreparedRequest) String() string {
+	if p.Request == nil {
+		return "<PreparedRequest [none]>"
+	}
 	return "<PreparedRequest [" + p.Method + " " + redact.URL(p.URL) + "]>"
 }
 
 // Format prints [PreparedRequest.String] under every verb.
-func (p *PreparedRequest) Format(f fmt.State, verb rune) { formatText(f, verb, p.String()) }
+func (p PreparedRequest) Format(f fmt.State, verb rune) { formatText(f, verb, p.String()) }
 
 // call is everything that one call needs, in one piece of memory: the request
 // with its URL and context, the layer of its options, and the response.

@@ -71,7 +71,7 @@ func redirectTarget(from *url.URL, location string) (*url.URL, error) {
 // notWeb refuses what only a caller may ask for: a server must not reach files
 // and sockets through us.
 func notWeb(u *url.URL) error {
-	return refuse(ErrNoAdapter, "a redirect leads to http and https only, not to %q", redact.URL(u))
+	return refuse(ErrNoAdapter, "a redirect leads to http and https only, not to %q", redact.Target(u))
 }
 
 // resolveInto sets u to ref resolved against base (RFC 3986, section 5.2). With

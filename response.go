@@ -206,8 +206,8 @@ func (r *Response) Close() error {
 }
 
 // String is "<Response [200]>".
-func (r *Response) String() string {
-	if r == nil || r.Response == nil {
+func (r Response) String() string {
+	if r.Response == nil {
 		return "<Response [none]>"
 	}
 	return "<Response [" + strconv.Itoa(r.StatusCode) + "]>"
@@ -215,7 +215,7 @@ func (r *Response) String() string {
 
 // Format prints [Response.String] under every verb: header and content may
 // hold secrets.
-func (r *Response) Format(f fmt.State, verb rune) { formatText(f, verb, r.String()) }
+func (r Response) Format(f fmt.State, verb rune) { formatText(f, verb, r.String()) }
 
 // contentError wraps what went wrong with the content.
 func (r *Response) contentError(err error) error { return r.wrap("read content", err) }

@@ -188,7 +188,7 @@ func (s *Session) mountFor(u *url.URL) (*mount, error) {
 	if m := findMount(*s.mounts.Load(), u); m != nil {
 		return m, nil
 	}
-	return nil, refuse(ErrNoAdapter, "%q", redact.URL(u))
+	return nil, refuse(ErrNoAdapter, "%q", redact.Target(u))
 }
 
 // Mounts yields prefixes and adapters in the order they are tried.
@@ -240,8 +240,8 @@ func (s *Session) end() {
 
 // String does not show the defaults: most are worth hiding.
 func (s *Session) String() string {
-	if base := s.snapshot.Load().base; base != nil {
-		return fmt.Sprintf("<Session [%s]>", redact.URL(base))
+	if snap := s.snapshot.Load(); snap != nil && snap.base != nil {
+		return fmt.Sprintf("<Session [%s]>", redact.URL(snap.base))
 	}
 	return "<Session>"
 }

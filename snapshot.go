@@ -193,10 +193,10 @@ func parseBase(raw string) (*url.URL, error) {
 		return nil, err
 	}
 	if u.Opaque != "" || u.Host == "" {
-		return nil, refuse(ErrInvalidURL, "%q has no host", redact.RawURL(raw))
+		return nil, refuse(ErrInvalidURL, "%q has no host", redact.RawURL(withoutQuery(raw)))
 	}
 	if u.RawQuery != "" || u.Fragment != "" {
-		return nil, refuse(ErrInvalidURL, "a base URL has no query and no fragment: %q", redact.RawURL(raw))
+		return nil, refuse(ErrInvalidURL, "a base URL has no query and no fragment: %q", redact.RawURL(withoutQuery(raw)))
 	}
 	return u, nil
 }

@@ -33,7 +33,8 @@ func parseTargetInto(u *url.URL, raw string) error {
 		if raw == "" {
 			return refuse(ErrMissingScheme, "the URL is empty")
 		}
-		return refuse(ErrMissingScheme, "%q; perhaps https://%s?", redact.RawURL(raw), redact.RawURL(strings.TrimLeft(raw, "/")))
+		shown := redact.RawURL(withoutQuery(raw))
+		return refuse(ErrMissingScheme, "%q; perhaps https://%s?", shown, strings.TrimLeft(shown, "/"))
 	}
 	if !strings.HasPrefix(scheme, "http") {
 		return parseForeign(u, raw, scheme, rest)
@@ -43,7 +44,7 @@ func parseTargetInto(u *url.URL, raw string) error {
 	if strings.HasPrefix(rest, "//") {
 		authority, rest = cutAuthority(rest[2:], web)
 	} else if web {
-		return refuse(ErrInvalidURL, "no host in %q", redact.RawURL(raw))
+		return refuse(ErrInvalidURL, "no host in %q", redact.RawURL(withoutQuery(raw)))
 	}
 	rest, fragment, _ := strings.Cut(rest, "#")
 	path, query, _ := strings.Cut(rest, "?")

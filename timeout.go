@@ -8,6 +8,7 @@ import (
 
 	"github.com/seed-3bbad739/requests/adapters"
 	"github.com/seed-3bbad739/requests/internal/ctxkey"
+	"github.com/seed-3bbad739/requests/internal/nettls"
 	"github.com/seed-3bbad739/requests/internal/sentinel"
 )
 
@@ -95,6 +96,8 @@ func failure(ctx context.Context, err error) error {
 	switch {
 	case errors.As(err, &netErr) && netErr.Timeout():
 		return because(ErrReadTimeout, err)
+	case nettls.IsFailure(err):
+		return because(ErrTLS, err)
 	case errors.As(err, new(*net.OpError)), errors.As(err, new(*net.DNSError)), errors.Is(err, io.EOF), errors.Is(err, net.ErrClosed):
 		return because(ErrConnection, err)
 	case errors.Is(err, io.ErrUnexpectedEOF):

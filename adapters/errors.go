@@ -2,8 +2,6 @@ package adapters
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"io"
 	"net"
@@ -14,6 +12,7 @@ import (
 
 	"golang.org/x/net/http/httpguts"
 
+	"github.com/seed-3bbad739/requests/internal/nettls"
 	"github.com/seed-3bbad739/requests/internal/sentinel"
 )
 
@@ -109,7 +108,7 @@ func (x *exchange) explain(err error) error {
 		return x.invalid(err)
 	case phase == connecting || phase == securing:
 		return x.unconnected(err, phase, tunnelled)
-	case isTLS(err):
+	case nettls.IsFailure(err):
 		return &failure{sentinel.TLS, err}
 	case strings.Contains(err.Error(), "message cannot contain multiple Content-Length headers"):
 		return &failure{sentinel.InvalidHeader, err}
@@ -144,7 +143,7 @@ func (x *exchange) unconnected(err error, p phase, tunnelled bool) error {
 	case errors.As(err, &ne) && ne.Timeout():
 		// The system gave up, or net/http did: it gives a CONNECT a minute.
 		return &failure{sentinel.ConnectTimeout, err}
-	case isTLS(err) || p == securing && x.secure() && !proxied:
+	case nettls.IsFailure(err) || p == securing && x.secure() && !proxied:
 		err = &failure{sentinel.TLS, err}
 	}
 	if op := (*net.OpError)(nil); proxied || errors.As(err, &op) && op.Op == "proxyconnect" {
@@ -162,32 +161,10 @@ func (x *exchange) cut(err error) error {
 	switch {
 	case err == http.ErrBodyReadAfterClose:
 		return err
-	case isTLS(err):
+	case nettls.IsFailure(err):
 		return &failure{sentinel.TLS, err}
 	case err == io.EOF:
 		err = io.ErrUnexpectedEOF
 	}
 	return &failure{sentinel.Truncated, err}
-}
-
-func isTLS(err error) bool {
-	var (
-		verification *tls.CertificateVerificationError
-		record       tls.RecordHeaderError
-		alert        tls.AlertError
-		ech          *tls.ECHRejectionError
-		hostname     x509.HostnameError
-		authority    x509.UnknownAuthorityError
-		invalid      x509.CertificateInvalidError
-		op           *net.OpError
-	)
-	switch {
-	case errors.As(err, &verification), errors.As(err, &record), errors.As(err, &alert), errors.As(err, &ech),
-		errors.As(err, &hostname), errors.As(err, &authority), errors.As(err, &invalid):
-		return true
-	case errors.As(err, &op):
-		// crypto/tls reports alerts so, received and sent.
-		return op.Op == "remote error" || op.Op == "local error"
-	}
-	return false
 }
