@@ -73,7 +73,7 @@ func (r *Response) RaiseForStatus() error {
 // excerpt returns the start of the content. Of a stream it reads no more than
 // that, and puts it back.
 func (r *Response) excerpt() []byte {
-	if r.loaded || r.isKept || r.Body == nil {
+	if r.isKept || r.loaded || r.Body == nil {
 		b := r.Bytes()
 		return b[:min(len(b), maxExcerpt):min(len(b), maxExcerpt)]
 	}
@@ -256,6 +256,12 @@ func hasContent(method string, status int) bool {
 // load reads the content into memory, once, and returns what went wrong with
 // that, which stays with the response: what was had is not the whole.
 func (r *Response) load() error {
+	if r.isKept {
+		// A hop that was left is decoded when somebody looks, and there may
+		// be several.
+		r.call.keptMu.Lock()
+		defer r.call.keptMu.Unlock()
+	}
 	if r.loaded || r.Response == nil {
 		return r.err
 	}

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/seed-3bbad739/requests/adapters"
@@ -43,7 +44,8 @@ type exchangeRecord struct {
 	hops       []*hop
 	hopBuf     [2]*hop
 	history    []*Response
-	unfollowed *hop // what Next returns
+	keptMu     sync.Mutex // guards what is decoded late of history
+	unfollowed *hop       // what Next returns
 	redirects  int
 	rounds     []round // challenges answered, by origin
 

@@ -49,7 +49,7 @@ func (r *Response) Lines() iter.Seq2[string, error] {
 // ends.
 func (r *Response) Chunks(size int) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
-		if r.loaded || r.isKept {
+		if r.isKept || r.loaded {
 			r.chunksOfMemory(size, yield)
 			return
 		}
@@ -100,7 +100,7 @@ func (r *Response) chunksOfMemory(size int, yield func([]byte, error) bool) {
 // stream, from where it stands.
 func (r *Response) reader() (io.ReadCloser, error) {
 	switch {
-	case r.loaded || r.isKept:
+	case r.isKept || r.loaded:
 		content := r.Bytes()
 		if r.err != nil && len(content) == 0 {
 			return nil, r.err
@@ -114,10 +114,11 @@ func (r *Response) reader() (io.ReadCloser, error) {
 	return r.Body, nil
 }
 
-// note keeps an error for Err.
+// note keeps an error of a stream for Err. Content in memory has been had, and
+// may be looked at by others.
 func (r *Response) note(err error) error {
 	err = r.contentError(err)
-	if r.err == nil {
+	if r.err == nil && !r.isKept && !r.loaded {
 		r.err = err
 	}
 	return err
