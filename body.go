@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -49,10 +50,13 @@ func NewBody(content any) (Body, error) {
 		return &bytesBody{data: c}, nil
 	case *bytes.Buffer:
 		if c == nil {
-			return nil, errors.New("the buffer is nil")
+			return nil, fmt.Errorf("the %T is nil", c)
 		}
 		return &bytesBody{data: c.Bytes()}, nil
 	case io.Reader:
+		if v := reflect.ValueOf(c); v.Kind() == reflect.Pointer && v.IsNil() {
+			return nil, fmt.Errorf("the %T is nil", c)
+		}
 		return newReaderBody(c)
 	}
 	return nil, fmt.Errorf("content of type %T: want string, []byte, io.Reader or Body", content)

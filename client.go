@@ -119,6 +119,9 @@ func (c *call) adopt(req *http.Request, body *givenBody) error {
 		h.req.Header = make(http.Header)
 	}
 	p.Request = &h.req
+	if home {
+		p.cookies = snap.request.Cookies
+	}
 	p.secret = markedSecret(snap)
 	if lost {
 		stripCredentials(h.req.Header, nil, p.secret)
@@ -130,14 +133,17 @@ func (c *call) adopt(req *http.Request, body *givenBody) error {
 	}
 	_, h.ownCookie = h.req.Header["Cookie"]
 	c.raw = h.req.Header["Accept-Encoding"] != nil || h.req.Header["Range"] != nil
+	given, signed := h.req.Header["Authorization"] != nil, isSigned(&h.url)
 	defaults := snap.header
 	if !home && snap.bare != nil {
 		defaults = snap.bare
 	}
 	for k, vs := range defaults {
-		if _, ok := h.req.Header[k]; !ok && !(c.raw && k == "Accept-Encoding") {
-			h.req.Header[k] = vs
+		_, ok := h.req.Header[k]
+		if ok || c.raw && k == "Accept-Encoding" || signed && k == "Authorization" {
+			continue
 		}
+		h.req.Header[k] = vs
 	}
 	c.passThrough = true
 	if body.first != nil && body.first != http.NoBody {
@@ -154,7 +160,7 @@ func (c *call) adopt(req *http.Request, body *givenBody) error {
 	p.body = c.body
 
 	a := snap.request.Auth
-	if a == nil || a == auth.None || h.req.Header["Authorization"] != nil || isSigned(&h.url) {
+	if a == nil || a == auth.None || given || signed {
 		return nil
 	}
 	if !home && !isBound(a, &h.url) {

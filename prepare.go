@@ -34,6 +34,8 @@ type PreparedRequest struct {
 	hooks   *Hooks             // the request's own
 	cookies []*http.Cookie
 	authSet []string // fields that authentication set
+	// authParams are query keys that authentication set.
+	authParams []string
 	secret  []string // fields marked secret
 	// proxies are the explicit ones and merged what Settings.Proxies was set
 	// to: the environment's are looked at again on every hop, unless a hook
@@ -123,7 +125,7 @@ func (s *Session) open(ctx context.Context) (*call, error) {
 	c.session = s
 	c.snapshot = s.snapshot.Load()
 	c.jar = c.snapshot.jar
-	c.ctx.Context = ctx
+	c.ctx.Context, c.ctx.call = ctx, c
 	return c, nil
 }
 
@@ -681,6 +683,7 @@ func (p *PreparedRequest) authenticate(req *http.Request) error {
 	for k, vs := range req.Header {
 		marks = append(marks, markOf(k, vs))
 	}
+	query := req.URL.RawQuery
 	if err := p.auth.Authenticate(req); err != nil {
 		return err
 	}
@@ -692,7 +695,29 @@ func (p *PreparedRequest) authenticate(req *http.Request) error {
 			p.authSet = append(slices.Clip(p.authSet), k)
 		}
 	}
+	if req.URL.RawQuery != query {
+		p.authParams = newKeys(p.authParams, query, req.URL.RawQuery)
+	}
 	return checkHeaders(req.Header)
+}
+
+// newKeys adds to keys the names that are in the query after and were not, or
+// not with this value, before.
+func newKeys(keys []string, before, after string) []string {
+	had := strings.Split(before, "&")
+	for pair := range strings.SplitSeq(after, "&") {
+		if pair == "" || slices.Contains(had, pair) {
+			continue
+		}
+		name, _, _ := strings.Cut(pair, "=")
+		if decoded, err := url.QueryUnescape(name); err == nil {
+			name = decoded
+		}
+		if !slices.Contains(keys, name) {
+			keys = append(slices.Clip(keys), name)
+		}
+	}
+	return keys
 }
 
 // authMark tells whether a field is as it was.

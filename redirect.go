@@ -179,7 +179,7 @@ func (c *call) redirect(h *hop) (*hop, error) {
 		}
 	}
 	if next.dropsBody {
-		c.body = nil
+		c.body, c.dropped = nil, true
 	}
 	c.lost = c.lost || next.elsewhere
 	return next, c.authenticateHop(next)

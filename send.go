@@ -49,10 +49,11 @@ type exchangeRecord struct {
 	redirects  int
 	rounds     []round // challenges answered, by origin
 
-	home   *url.URL // the URL of the first exchange
-	body   Body     // what goes along, nil once a redirect dropped it
-	lost   bool     // credentials were left behind, for good
-	upload *uploadProgress
+	home    *url.URL // the URL of the first exchange
+	body    Body     // what goes along, nil once a redirect dropped it
+	dropped bool     // a redirect did
+	lost    bool     // credentials were left behind, for good
+	upload  *uploadProgress
 
 	// For HTTPClient: the request is somebody else's, framing and all.
 	passThrough bool
@@ -288,16 +289,22 @@ func (c *call) exchange(h *hop) error {
 // beforeWire runs the Send hooks, which may answer in the place of the network.
 func (c *call) beforeWire(req *http.Request) (*http.Request, *http.Response, error) {
 	e := Exchange{Request: req, Number: c.number}
-	if err := c.runSend(&e); err != nil {
-		return nil, nil, fmt.Errorf("send hook: %w", err)
+	err := c.runSend(&e)
+	switch {
+	case err != nil:
+		err = fmt.Errorf("send hook: %w", err)
+	case e.Request == nil || e.Request.URL == nil:
+		err = errors.New("send hook: the exchange has no request left")
+	default:
+		if e.Request.Header == nil {
+			e.Request.Header = make(http.Header)
+		}
+		err = cleanHeader(e.Request)
 	}
-	if e.Request == nil || e.Request.URL == nil {
-		return nil, nil, errors.New("send hook: the exchange has no request left")
+	if err != nil && e.Response != nil && e.Response.Body != nil {
+		e.Response.Body.Close()
 	}
-	if e.Request.Header == nil {
-		e.Request.Header = make(http.Header)
-	}
-	return e.Request, e.Response, cleanHeader(e.Request)
+	return e.Request, e.Response, err
 }
 
 // respond runs the Response hooks, which may put another response in place.
@@ -309,6 +316,9 @@ func (c *call) respond(h *hop, req *http.Request, elapsed time.Duration) error {
 	}
 	if err != nil {
 		h.http.Body.Close()
+		if e.Response != nil && e.Response != &h.http && e.Response.Body != nil {
+			e.Response.Body.Close()
+		}
 		return fmt.Errorf("response hook: %w", err)
 	}
 	if e.Response != &h.http {
@@ -413,7 +423,7 @@ func (c *call) openRequestBody(req *http.Request) error {
 		return nil
 	}
 	if c.body == nil {
-		if !c.passThrough && req.ContentLength == 0 {
+		if !c.passThrough && !c.dropped && req.ContentLength == 0 {
 			frameEmpty(req)
 		}
 		return nil

@@ -9,20 +9,27 @@ import (
 	"github.com/seed-3bbad739/requests/adapters"
 	"github.com/seed-3bbad739/requests/internal/ctxkey"
 	"github.com/seed-3bbad739/requests/internal/nettls"
+	"github.com/seed-3bbad739/requests/internal/redact"
 	"github.com/seed-3bbad739/requests/internal/sentinel"
 )
 
 // callContext is the caller's context with the settings of the exchange, which
-// the adapter asks for: one object for the whole call. Its fields change
+// the adapter asks for, and the call, which knows what was marked secret: one object for the whole call. Its fields change
 // between exchanges only.
 type callContext struct {
 	context.Context
 	settings adapters.Settings
+	call     *call
 }
 
 func (c *callContext) Value(key any) any {
-	if key == (ctxkey.Settings{}) {
+	switch key.(type) {
+	case ctxkey.Settings:
 		return &c.settings
+	case redact.MarksKey:
+		if c.call != nil {
+			return c.call
+		}
 	}
 	return c.Context.Value(key)
 }

@@ -96,20 +96,17 @@ func (j *Jar) absorb(stored *Jar) {
 }
 
 // settle removes a cookie that was deleted elsewhere after its last change
-// here. It reports whether it did.
-func (j *Jar) settle(id identity, g grave) bool {
+// here.
+func (j *Jar) settle(id identity, g grave) {
 	key := j.registrable(id.domain, isAddress(id.domain))
 	s := j.sites[key]
 	if s == nil {
-		return false
+		return
 	}
-	i := s.find(&id)
-	if i < 0 || s.entries[i].changed >= g.at {
-		return false
+	if i := s.find(&id); i >= 0 && s.entries[i].changed < g.at {
+		j.mourn(s.entries[i].identity, grave{at: g.at})
+		j.remove(key, s, i)
 	}
-	j.mourn(s.entries[i].identity, grave{at: g.at})
-	j.remove(key, s, i)
-	return true
 }
 
 // save merges the jar with the file and writes the result.
@@ -290,10 +287,14 @@ func (j *Jar) decode(r io.Reader, now instant) error {
 	if err := expect(d, json.Delim('}')); err != nil {
 		return err
 	}
-	if _, err := d.Token(); err != io.EOF {
+	switch _, err := d.Token(); err {
+	case io.EOF:
+		return nil
+	case nil:
 		return broken(errors.New("text behind the end"))
+	default:
+		return broken(err)
 	}
-	return nil
 }
 
 func broken(err error) error {

@@ -60,10 +60,11 @@ type Options struct {
 // [Jar.SetCookies] and [Jar.Cookies] are for http.Client, whose cookie type
 // drops some lines and rewrites some values.
 //
-// The jar is stricter than the standard in two places: a Domain attribute
-// must have the same registrable domain as the host that sends it, and a
-// Cookie field never grows beyond 8 kB; cookies that would make it longer are
-// left out of the request. Loopback is not taken for a secure origin.
+// The jar is stricter than the standard in two places. A cookie of a domain
+// goes only to hosts of the same registrable domain, and comes only from them:
+// nothing passes between a domain and a public suffix below it. And a Cookie
+// field never grows beyond 8 kB; cookies that would make it longer are left
+// out of the request. Loopback is not taken for a secure origin.
 type Jar struct {
 	psl     cookiejar.PublicSuffixList
 	perHost int // 0: no limit

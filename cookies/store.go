@@ -111,7 +111,7 @@ func (s *site) find(id *identity) int {
 	return -1
 }
 
-// add appends e, which more are about to follow.
+// add appends e, making room for as many as may come.
 func (s *site) add(e *entry, more int) {
 	if len(s.entries) == cap(s.entries) {
 		s.entries = slices.Grow(s.entries, more)
@@ -198,8 +198,8 @@ func (j *Jar) source(u *url.URL, now instant) (from source, ok bool) {
 	return from, true
 }
 
-// receive judges and keeps a cookie (RFC 6265bis, section 5.7). It is the
-// first of so many more. The jar is locked.
+// receive judges and keeps a cookie (RFC 6265bis, section 5.7). more is how
+// many may come, this one included. The jar is locked.
 func (j *Jar) receive(from *source, r *received, more int) {
 	if j.size > 0 && len(r.name)+len(r.value) > j.size {
 		return
@@ -253,8 +253,8 @@ func (s *site) overlays(id *identity, now instant) bool {
 
 // put stores a cookie. One that takes another's place keeps its time of
 // creation, unless e brings its own; likewise e may bring the time of its last
-// change. It is the first of so many more. The jar copies what it keeps of e's
-// strings.
+// change. The jar copies what it keeps of e's strings. more is how many
+// cookies may come, this one included.
 func (j *Jar) put(key string, e *entry, now instant, more int) {
 	j.clock++
 	e.used = j.clock
@@ -270,7 +270,7 @@ func (j *Jar) put(key string, e *entry, now instant, more int) {
 	}
 	s := j.sites[key]
 	if s == nil {
-		j.own(e, "")
+		own(e, "")
 		s = j.newSite(more)
 		if j.sites == nil {
 			j.sites = make(map[string]*site)
@@ -292,7 +292,7 @@ func (j *Jar) put(key string, e *entry, now instant, more int) {
 		if n := len(s.entries); n > 0 {
 			known = s.entries[n-1].domain
 		}
-		j.own(e, known)
+		own(e, known)
 	}
 	if e.created == 0 {
 		e.created = now
@@ -332,7 +332,7 @@ func (s *site) replace(i int, e *entry) {
 
 // own copies e's strings in one piece, as they may be parts of a large
 // header. The domain is not copied when it is one that the jar knows.
-func (j *Jar) own(e *entry, known string) {
+func own(e *entry, known string) {
 	size := len(e.name) + len(e.value)
 	if e.path != "/" {
 		size += len(e.path)

@@ -4,8 +4,12 @@
 package redact
 
 import (
+	"fmt"
 	"net/url"
+	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Mask stands where a secret was.
@@ -39,7 +43,7 @@ func SecretKey(name string) bool {
 			return true
 		}
 	}
-	return false
+	return added(name)
 }
 
 func containsFold(s, lower string) bool {
@@ -51,37 +55,21 @@ func containsFold(s, lower string) bool {
 	return false
 }
 
-// Header returns value for printing: hidden when the field's name is secret,
-// but for the authentication scheme before the first space.
-func Header(name, value string) string {
-	if !SecretName(name) {
-		return value
-	}
-	if scheme, rest, ok := strings.Cut(value, " "); ok && rest != "" && token(scheme) && strings.EqualFold(name, "Authorization") || strings.EqualFold(name, "Proxy-Authorization") && ok && token(scheme) {
-		return scheme + " " + Mask
-	}
-	return Mask
-}
-
-func token(s string) bool {
-	for i := 0; i < len(s); i++ {
-		c := s[i]
-		if !('a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-') {
-			return false
-		}
-	}
-	return s != "" && len(s) <= 32
-}
-
 // URL returns u for printing: the whole userinfo hidden, for a user name
 // alone is often a token, and the values of secret query keys too.
-func URL(u *url.URL) string {
+func URL(u *url.URL) string { return printURL(u, masked, nil) }
+
+// Marked is [URL] with marks by which values can be compared (see [Value]),
+// and with the query keys hidden that marks names. marks may be nil.
+func Marked(u *url.URL, marks Marks) string { return printURL(u, Value, marks) }
+
+func printURL(u *url.URL, hide func(string) string, marks Marks) string {
 	if u == nil {
 		return ""
 	}
 	c := *u
 	c.User = nil
-	c.RawQuery = Query(u.RawQuery)
+	c.RawQuery = query(u.RawQuery, hide, marks)
 	if i := strings.LastIndexByte(u.Opaque, '@'); i >= 0 {
 		c.Opaque = Mask + u.Opaque[i:] // a URL that lacks its scheme looks like this
 	}
@@ -105,23 +93,60 @@ func Target(u *url.URL) string {
 	return URL(&c)
 }
 
-// Query returns a raw query with the values of secret keys hidden.
-func Query(raw string) string {
-	if raw == "" {
-		return ""
+// Query returns a raw query, or a body of a form, with the values of secret
+// keys hidden.
+func Query(raw string) string { return query(raw, masked, nil) }
+
+// MarkedQuery is [Query] as [Marked] hides values.
+func MarkedQuery(raw string, marks Marks) string { return query(raw, Value, marks) }
+
+// query hides values by hide, which is given what is behind the key. A URL in a
+// value is looked at as one.
+func query(raw string, hide func(string) string, marks Marks) string {
+	if !strings.Contains(raw, "=") {
+		return raw
 	}
-	pairs := strings.Split(raw, "&")
-	for i, p := range pairs {
-		k, _, ok := strings.Cut(p, "=")
-		name, err := url.QueryUnescape(k)
-		if err != nil {
-			name = k
+	var b strings.Builder
+	for {
+		// Some servers take a semicolon for a separator too.
+		end := strings.IndexAny(raw, "&;")
+		pair := raw
+		if end >= 0 {
+			pair = raw[:end]
 		}
-		if ok && SecretKey(name) {
-			pairs[i] = k + "=" + Mask
+		b.WriteString(hidePair(pair, hide, marks))
+		if end < 0 {
+			return b.String()
+		}
+		b.WriteByte(raw[end])
+		raw = raw[end+1:]
+	}
+}
+
+func hidePair(pair string, hide func(string) string, marks Marks) string {
+	k, v, ok := strings.Cut(pair, "=")
+	if !ok {
+		return pair
+	}
+	name := unescape(k)
+	if SecretKey(name) || marks != nil && marks.HidesParam(name) {
+		return k + "=" + hide(v)
+	}
+	if plain := unescape(v); strings.Contains(plain, "://") {
+		if hidden := Text(plain); hidden != plain {
+			return k + "=" + url.QueryEscape(hidden)
 		}
 	}
-	return strings.Join(pairs, "&")
+	return pair
+}
+
+func masked(string) string { return Mask }
+
+func unescape(s string) string {
+	if u, err := url.QueryUnescape(s); err == nil {
+		return u
+	}
+	return s
 }
 
 // RawURL is [URL] for a text that may be no URL at all. What cannot be parsed
@@ -163,8 +188,10 @@ func digits(s string) bool {
 }
 
 // Text returns s with the userinfo and the secret query values of every URL
-// in it hidden, for texts from elsewhere: the causes of errors.
+// in it hidden, for texts from elsewhere: the causes of errors, which may
+// quote a peer. Control characters are escaped but for the ends of lines.
 func Text(s string) string {
+	s = Escape(s)
 	if !strings.Contains(s, "://") {
 		return s
 	}
@@ -187,6 +214,39 @@ func Text(s string) string {
 		b.WriteString(RawURL(s[start:end]))
 		s = s[end:]
 	}
+}
+
+// Escape returns s with what a terminal would act on written as Go escapes it:
+// control and format characters, and bytes that are no text. Line feeds and
+// tabs stay.
+func Escape(s string) string {
+	clean := true
+	for _, r := range s {
+		if !prints(r) {
+			clean = false
+			break
+		}
+	}
+	if clean {
+		return s
+	}
+	var b strings.Builder
+	for i, r := range s {
+		switch {
+		case r == utf8.RuneError && !strings.HasPrefix(s[i:], "\uFFFD"):
+			fmt.Fprintf(&b, `\x%02x`, s[i])
+		case prints(r) || r == utf8.RuneError:
+			b.WriteRune(r)
+		default:
+			q := strconv.QuoteRune(r)
+			b.WriteString(q[1 : len(q)-1])
+		}
+	}
+	return b.String()
+}
+
+func prints(r rune) bool {
+	return r >= ' ' && r < 0x7f || r == '\n' || r == '\t' || r > 0xa0 && r != utf8.RuneError && unicode.IsPrint(r) || r == 0xa0
 }
 
 func isScheme(c byte) bool {
