@@ -66,6 +66,10 @@ func (c *call) runPrepare(p *PreparedRequest) error {
 	return c.plan.hooks.Prepare.Run(p)
 }
 
+func (c *call) hasPrepareHooks() bool {
+	return c.session.hooks.Prepare.Len() > 0 || c.plan.hooks != nil && c.plan.hooks.Prepare.Len() > 0
+}
+
 func (c *call) hasSendHooks() bool {
 	return c.session.hooks.Send.Len() > 0 || c.plan.hooks != nil && c.plan.hooks.Send.Len() > 0
 }

@@ -212,6 +212,10 @@ func (r *multipartReader) openNext() {
 	} else if rc, r.err = c.Open(); r.err != nil {
 		return
 	}
+	if rc == nil {
+		r.err = fmt.Errorf("%T.Open returned neither a reader nor an error", c)
+		return
+	}
 	r.bytes, r.content, r.left = r.body.heads[i], rc, c.Len()
 }
 

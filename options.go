@@ -1,6 +1,7 @@
 package requests
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -30,6 +31,9 @@ type OptionFunc func(*Request) error
 
 func (f OptionFunc) apply(l *layer) error {
 	l.flush()
+	if f == nil {
+		return errors.New("OptionFunc: the function is nil")
+	}
 	had := l.Body != nil
 	if err := f(&l.Request); err != nil {
 		return err

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -36,7 +37,7 @@ type PreparedRequest struct {
 	authSet []string // fields that authentication set
 	// authParams are query keys that authentication set.
 	authParams []string
-	secret  []string // fields marked secret
+	secret     []string // fields marked secret
 	// proxies are the explicit ones and merged what Settings.Proxies was set
 	// to: the environment's are looked at again on every hop, unless a hook
 	// has changed them.
@@ -89,6 +90,7 @@ type call struct {
 	timer timer
 
 	rec        *recorder // nil unless the request is explained
+	handsOut   bool      // the prepared request is for the caller
 	optionsErr error     // what was wrong with the call's options
 	values     [6]string // one-value header fields of the call
 	used       int
@@ -218,6 +220,12 @@ func (c *call) prepare() error {
 	p.cookies = c.requestCookies(home, check)
 	c.prepareSettings(u, check)
 	p.hooks = l.Hooks
+	if c.handsOut || c.hasPrepareHooks() {
+		// Others will have the settings in their hands, not the snapshot's.
+		p.Settings = p.Settings.clone()
+		p.merged = maps.Clone(p.merged)
+		p.cookies = cloneCookies(p.cookies)
+	}
 	p.secret, p.upload, p.download = c.secretMarks()
 	if _, err := c.session.mountFor(u); err != nil {
 		check(err)
@@ -437,7 +445,10 @@ func (c *call) prepareHeader(home bool, check func(error)) (http.Header, string)
 	if !home {
 		host = ""
 	}
-	header := cloneShallow(below, len(l.Header)+len(l.header))
+	header := make(http.Header, len(below)+len(l.Header)+len(l.header))
+	for k, vs := range below {
+		c.setHeader(header, k, vs)
+	}
 	if len(l.Header) > 0 {
 		own := canonicalHeader(l.Header)
 		check(checkHeaders(own))
@@ -448,7 +459,7 @@ func (c *call) prepareHeader(home bool, check func(error)) (http.Header, string)
 					host = ""
 				}
 			} else {
-				header[k] = slices.Clone(vs)
+				c.setHeader(header, k, vs)
 			}
 		}
 	}
@@ -460,12 +471,10 @@ func (c *call) prepareHeader(home bool, check func(error)) (http.Header, string)
 			if f.name == "Host" {
 				host = ""
 			}
-		case len(f.more) > 0 || c.used == len(c.values):
+		case len(f.more) > 0:
 			header[f.name] = f.values()
 		default:
-			c.values[c.used] = f.value
-			header[f.name] = c.values[c.used : c.used+1 : c.used+1]
-			c.used++
+			c.setHeader(header, f.name, []string{f.value})
 		}
 	}
 	if own, ok := header["Host"]; ok {
@@ -480,6 +489,19 @@ func (c *call) prepareHeader(home bool, check func(error)) (http.Header, string)
 		check(refuse(ErrInvalidHeader, "a Trailer field cannot be sent: trailers are of the body's"))
 	}
 	return header, host
+}
+
+// setHeader sets a field to values of the call's own: who changes an element
+// of the request's header changes nobody else's. A single value lies in the
+// call itself.
+func (c *call) setHeader(h http.Header, name string, vs []string) {
+	if len(vs) != 1 || c.used == len(c.values) {
+		h[name] = slices.Clone(vs)
+		return
+	}
+	c.values[c.used] = vs[0]
+	h[name] = c.values[c.used : c.used+1 : c.used+1]
+	c.used++
 }
 
 // prepareBody sets what the content needs to be sent: its type unless the
@@ -749,15 +771,6 @@ func isDeferred(a auth.Authenticator) bool {
 func isBound(a auth.Authenticator, u *url.URL) bool {
 	b, ok := a.(interface{ Bound(*url.URL) bool })
 	return ok && b.Bound(u)
-}
-
-// cloneShallow copies the map and shares the values, which are clipped.
-func cloneShallow(h http.Header, extra int) http.Header {
-	out := make(http.Header, len(h)+extra)
-	for k, vs := range h {
-		out[k] = vs
-	}
-	return out
 }
 
 // adoptBody takes over a body that an authenticator or a hook set, or that

@@ -439,6 +439,9 @@ func (c *call) openRequestBody(req *http.Request) error {
 	} else {
 		body, err = c.body.Open()
 	}
+	if err == nil && body == nil {
+		err = fmt.Errorf("%T.Open returned neither a reader nor an error", c.body)
+	}
 	if err != nil {
 		return fmt.Errorf("open body: %w", err)
 	}

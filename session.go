@@ -361,6 +361,7 @@ func (s *Session) Prepare(ctx context.Context, r *Request) (*PreparedRequest, er
 	if err != nil {
 		return nil, err
 	}
+	c.handsOut = true
 	if err := c.prepare(); err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package requests
 
 import (
+	"crypto/tls"
 	"net"
 	"time"
 
@@ -18,21 +19,46 @@ type Timings struct {
 	Remote   net.Addr      // of the proxy, when there is one
 	Protocol string        // "HTTP/1.1", "HTTP/2.0"
 
+	TLSVersion        string    // "TLS 1.3"; "" without TLS
+	CipherSuite       string    // "TLS_AES_128_GCM_SHA256"
+	CertificateExpiry time.Time // of the server's own certificate
+
 	DNS          time.Duration // looking the name up
 	Connect      time.Duration // connecting
 	TLS          time.Duration // the handshake with the origin
 	WroteRequest time.Duration // from the start until the request was written
 	FirstByte    time.Duration // from the start until the response began
+	Total        time.Duration // from the start until the content was read or closed; zero before
+
+	start time.Time
 }
 
 // Timings returns what is known of how this response came.
-func (r *Response) Timings() Timings { return r.timings }
+func (r *Response) Timings() Timings {
+	t := r.timings
+	if r.Response != nil && r.TLS != nil {
+		t.TLSVersion = tls.VersionName(r.TLS.Version)
+		t.CipherSuite = tls.CipherSuiteName(r.TLS.CipherSuite)
+		if chain := r.TLS.PeerCertificates; len(chain) > 0 {
+			t.CertificateExpiry = chain[0].NotAfter
+		}
+	}
+	return t
+}
 
 func timingsOf(t adapters.Trace) Timings {
 	return Timings{
 		Reused: t.Reused, IdleTime: t.IdleTime, Local: t.Local, Remote: t.Remote, Protocol: t.Protocol,
 		DNS: between(t.DNSStart, t.DNSDone), Connect: between(t.ConnectStart, t.ConnectDone), TLS: between(t.TLSStart, t.TLSDone),
 		WroteRequest: between(t.Start, t.WroteRequest), FirstByte: between(t.Start, t.FirstByte),
+		start: t.Start,
+	}
+}
+
+// over notes that the content is done with.
+func (t *Timings) over() {
+	if !t.start.IsZero() && t.Total == 0 {
+		t.Total = time.Since(t.start)
 	}
 }
 
