@@ -89,10 +89,10 @@ type call struct {
 	exchangeRecord
 	timer timer
 
-	rec        *recorder // nil unless the request is explained
-	handsOut   bool      // the prepared request is for the caller
-	optionsErr error     // what was wrong with the call's options
-	values     [6]string // one-value header fields of the call
+	rec        *recorder  // nil unless the request is explained
+	handsOut   bool       // the prepared request is for the caller
+	optionsErr error      // what was wrong with the call's options
+	values     [12]string // of header fields with one value
 	used       int
 	query      [256]byte
 }

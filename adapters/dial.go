@@ -113,8 +113,8 @@ func (d *dialer) dialResolved(ctx context.Context, network, addr string, check f
 				return conn, nil
 			}
 		}
-		if first == nil {
-			first = err
+		if first == nil || errors.Is(first, sentinel.BlockedAddress) {
+			first = err // an address that was tried says more
 		}
 		err = nil
 		if ctx.Err() != nil {
@@ -219,7 +219,9 @@ type dialing struct {
 // dialling notes that a dial begins for x.
 func (x *exchange) dialling(dl *dialing) {
 	x.mu.Lock()
-	expected := x.phase == waiting
+	// Without limits nothing tells that a kept connection proved dead and
+	// another is looked for, but nothing is timed by the phase either.
+	expected := x.phase == waiting || x.phase == sending && x.limits == (limits{})
 	var before *dialing
 	if expected {
 		x.phase = connecting

@@ -113,7 +113,7 @@ func (x *exchange) carry(out *http.Request, content io.ReadCloser) {
 // receive lays the exchange's own body over that of resp.
 func (x *exchange) receive(resp *http.Response) {
 	x.body = body{x: x, content: resp.Body, left: resp.ContentLength}
-	if resp.Body == nil || resp.Body == http.NoBody {
+	if resp.Body == nil || resp.Body == http.NoBody || withoutContent(x.request, resp) {
 		x.body.content, x.body.left = http.NoBody, 0
 	}
 	x.mu.Lock()
@@ -130,6 +130,13 @@ func (x *exchange) receive(resp *http.Response) {
 		x.body.atEnd = true
 		x.complete()
 	}
+}
+
+// withoutContent reports whether a declared length is that of a response that
+// was not sent. net/http's HTTP/2 misses the content of a 304.
+func withoutContent(req *http.Request, resp *http.Response) bool {
+	return req.Method == http.MethodHead ||
+		resp.ContentLength > 0 && (resp.StatusCode == http.StatusNoContent || resp.StatusCode == http.StatusNotModified)
 }
 
 // complete notes that the content is read. An upload may still be under way

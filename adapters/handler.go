@@ -188,14 +188,12 @@ func (w *answer) Write(p []byte) (int, error) {
 		w.mu.Unlock()
 		return len(p), nil
 	}
-	if w.req.Method == http.MethodHead {
-		w.hold(p)
-		w.mu.Unlock()
-		return len(p), nil
-	}
 	w.hold(p)
 	w.send(false)
 	w.mu.Unlock()
+	if w.req.Method == http.MethodHead {
+		return len(p), nil
+	}
 	return w.sink.Write(p)
 }
 

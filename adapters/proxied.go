@@ -33,8 +33,8 @@ func (x *exchange) authenticate(out *http.Request, set *Settings) error {
 	proxy := x.via.proxy
 	forwarded := proxy != nil && !x.secure() && !isSOCKS(proxy)
 	_, own := ownProxyAuthorization(out.Header)
-	if x.via.adopted && x.pool.adopted.Proxy != nil {
-		return nil // net/http knows where it goes
+	if own && x.adoptedForwards(out) {
+		return nil
 	}
 	if forwarded && x.via.auth == nil && x.via.header == "" || !forwarded && !own {
 		return nil
@@ -53,6 +53,16 @@ func (x *exchange) authenticate(out *http.Request, set *Settings) error {
 	}
 	out.Header.Set(proxyAuthorization, x.via.header)
 	return nil
+}
+
+// adoptedForwards reports whether an adopted transport will send out to a
+// proxy of its own choice as it is: not to an origin, nor through a tunnel.
+func (x *exchange) adoptedForwards(out *http.Request) bool {
+	if !x.via.adopted || x.pool.adopted.Proxy == nil || x.secure() {
+		return false
+	}
+	proxy, err := x.pool.adopted.Proxy(out)
+	return err == nil && proxy != nil && !isSOCKS(proxy)
 }
 
 // ownProxyAuthorization returns the caller's own field, however it is spelt.

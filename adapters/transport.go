@@ -1,11 +1,11 @@
 package adapters
 
 import (
-	"context"
-	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/url"
+	"reflect"
 	"slices"
 	"time"
 
@@ -34,7 +34,7 @@ func (h *HTTP) newEntry(id identity, m *material) (*entry, error) {
 		return nil, err
 	}
 	if h.adopted != nil {
-		d.options = adoptedOptions(h.adopted)
+		d.options = &Options{Dial: h.adopted.DialContext}
 	}
 	if err := layTrust(t, id.tls, m.origin); err != nil {
 		return nil, err
@@ -50,8 +50,8 @@ func (h *HTTP) newEntry(id identity, m *material) (*entry, error) {
 // base returns a transport with what does not depend on the request.
 func (h *HTTP) base(id identity) (*http.Transport, error) {
 	if a := h.adopted; a != nil {
-		if a.DialTLSContext != nil || a.DialTLS != nil {
-			return nil, errors.New("adapters: the adopted transport makes TLS connections itself: it takes neither proxy nor trust")
+		if hook := ownHook(a); hook != "" {
+			return nil, fmt.Errorf("adapters: the adopted transport connects by its %s, which takes neither proxy nor trust; DialContext would", hook)
 		}
 		t := a.Clone()
 		if t.Protocols == nil {
@@ -141,12 +141,14 @@ func (d *dialer) route(t *http.Transport, id identity, m trust) error {
 	return nil
 }
 
-// adoptedOptions keep how t connects.
-func adoptedOptions(t *http.Transport) *Options {
-	o := &Options{Dial: t.DialContext}
-	if o.Dial == nil && t.Dial != nil {
-		dial := t.Dial
-		o.Dial = func(_ context.Context, network, addr string) (net.Conn, error) { return dial(network, addr) }
+// ownHook returns the name of a field by which t connects past all that can be
+// set on a clone of it, if it does. The deprecated ones are found by name.
+func ownHook(t *http.Transport) string {
+	v := reflect.ValueOf(t).Elem()
+	for _, name := range []string{"DialTLSContext", "DialTLS", "Dial"} {
+		if f := v.FieldByName(name); f.IsValid() && !f.IsNil() && (name != "Dial" || t.DialContext == nil) {
+			return name
+		}
 	}
-	return o
+	return ""
 }

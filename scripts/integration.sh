@@ -4,7 +4,7 @@
 # the servers themselves, on ports of their own.
 set -eu
 cd "$(dirname "$0")/.."
-packages="apache2 squid"
+packages="apache2 dante-server microsocks nginx-light openssh-client openssh-server squid stunnel4 tinyproxy"
 missing=""
 for p in $packages; do
 	dpkg -s "$p" >/dev/null 2>&1 || missing="$missing $p"
