@@ -539,8 +539,9 @@ func WithHooks(h *Hooks) Option {
 	})
 }
 
-// WithLogger logs every call, and every exchange within it, without secrets.
-// A nil logger logs nothing.
+// WithLogger logs every call, and every exchange within it, without secrets:
+// calls at Info, exchanges and redirects at Debug, the attempts of a retry and
+// statuses from 400 at Warn, errors at Error. A nil logger logs nothing.
 func WithLogger(logger *slog.Logger) Option { return WithHooks(logHooks(logger)) }
 
 // WithUploadProgress calls report as the body is sent. total is -1 when it is

@@ -480,6 +480,7 @@ func (s *stream) finish(err error) {
 	s.decoded.Close()
 	s.raw.Close()
 	s.call.stopTimer()
+	s.response.timings.over()
 }
 
 // fail is finish before there was a decoder.
@@ -488,6 +489,7 @@ func (s *stream) fail(err error) {
 	s.decoded = s.raw
 	s.raw.Close()
 	s.call.stopTimer()
+	s.response.timings.over()
 }
 
 // finished reports whether the stream was read to its end or closed.
@@ -503,6 +505,7 @@ func (s *stream) Close() error {
 		s.decoded.Close()
 		s.raw.Close()
 		s.call.stopTimer()
+		s.response.timings.over()
 	} else if s.ended {
 		s.err = ErrBodyConsumed
 	}

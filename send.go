@@ -598,6 +598,7 @@ func (c *call) keep(h *hop) {
 		buf.Grow(int(n) + bytes.MinRead)
 	}
 	complete := drain.Body(&buf, h.http.Body)
+	r.timings.over()
 	r.keepContent(buf.Bytes()[:min(buf.Len(), drain.MaxBytes)], complete, &c.plan.Settings)
 }
 

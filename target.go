@@ -220,7 +220,7 @@ func preparePort(port string) (string, error) {
 
 // hosts maps names outside ASCII as RFC 5891 and UTS 46 say, and refuses what
 // no registry gives out.
-var hosts = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.Transitional(false))
+var hosts = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.Transitional(false), idna.StrictDomainName(false))
 
 func prepareHost(host string) (string, error) {
 	if strings.HasPrefix(host, "[") {
@@ -239,6 +239,11 @@ func prepareHost(host string) (string, error) {
 		}
 		mapped, err := hosts.ToASCII(host)
 		if err != nil {
+			return "", refuse(ErrInvalidURL, "host %q is no internationalised name", host)
+		}
+		// What only mapping makes a name is refused, as IDNA 2008 does: another
+		// parser would see another host.
+		if back, err := hosts.ToUnicode(mapped); err != nil || back != strings.ToLower(host) {
 			return "", refuse(ErrInvalidURL, "host %q is no internationalised name", host)
 		}
 		host = mapped

@@ -1,0 +1,325 @@
+package requests_test
+
+import (
+	"errors"
+	"net/http"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed-3bbad739/requests"
+	"github.com/seed-3bbad739/requests/auth"
+)
+
+// netrcFile writes a netrc file and returns its path.
+func netrcFile(t *testing.T, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "netrc")
+	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+	return path
+}
+
+const (
+	basicRequest  = "Basic cmVxdWVzdDpw" // request:p
+	basicSession  = "Basic c2Vzc2lvbjpw" // session:p
+	basicUserinfo = "Basic dXJsOnA="     // url:p
+	basicNetrc    = "Basic bmV0cmM6cA==" // netrc:p
+	netrcForA     = "machine a.test login netrc password p\n"
+)
+
+func TestAuth_precedence(t *testing.T) {
+	var (
+		session      = requests.WithAuth(auth.Basic("session", "p"))
+		request      = requests.WithAuth(auth.Basic("request", "p"))
+		header       = requests.WithHeader("Authorization", "own")
+		withUserinfo = "http://url:p@a.test/"
+		without      = "http://a.test/"
+	)
+	for _, tt := range []struct {
+		name    string
+		session []requests.Option
+		url     string
+		call    []requests.Option
+		netrc   string
+		sent    []string
+	}{
+		{"R77 the request's above all", []requests.Option{session, header}, withUserinfo, []requests.Option{request, header}, netrcForA, []string{basicRequest}},
+		{"R77 the session's above userinfo", []requests.Option{session}, withUserinfo, nil, netrcForA, []string{basicSession}},
+		{"R77 the session's above a field of the request", []requests.Option{session}, without, []requests.Option{header}, netrcForA, []string{basicSession}},
+		{"D6 userinfo above netrc", nil, withUserinfo, nil, netrcForA, []string{basicUserinfo}},
+		{"R77 userinfo above a field", nil, withUserinfo, []requests.Option{header}, netrcForA, []string{basicUserinfo}},
+		{"D5 a field above netrc", nil, without, []requests.Option{header}, netrcForA, []string{"own"}},
+		{"D5 a field of the session above netrc", []requests.Option{header}, without, nil, netrcForA, []string{"own"}},
+		{"R77 netrc when there is nothing else", nil, without, nil, netrcForA, []string{basicNetrc}},
+		{"R15 netrc not without the environment", []requests.Option{requests.WithEnvironment(false)}, without, nil, netrcForA, nil},
+		{"R15 netrc not without the environment in the call", nil, without, []requests.Option{requests.WithEnvironment(false)}, netrcForA, nil},
+		{"R9 none of the request switches off the session's", []requests.Option{session}, without, []requests.Option{requests.WithoutAuth()}, "", nil},
+		{"D6 none switches off userinfo", nil, withUserinfo, []requests.Option{requests.WithoutAuth()}, "", nil},
+		{"D6 none switches off netrc", nil, without, []requests.Option{requests.WithoutAuth()}, netrcForA, nil},
+		{"D6 none switches off a field", []requests.Option{header}, without, []requests.Option{requests.WithoutAuth()}, "", nil},
+		{"D6 none of the session switches off all", []requests.Option{requests.WithoutAuth()}, withUserinfo, nil, netrcForA, nil},
+		{"the request's over none of the session", []requests.Option{requests.WithoutAuth()}, without, []requests.Option{request}, netrcForA, []string{basicRequest}},
+		{"a field of the request over none of the session", []requests.Option{requests.WithoutAuth()}, without, []requests.Option{header}, netrcForA, []string{"own"}},
+		{"nothing at all", nil, without, nil, "", nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if tt.netrc != "" {
+				t.Setenv("NETRC", netrcFile(t, tt.netrc))
+			}
+			h := newHosts(t, func(http.ResponseWriter, *http.Request) {})
+			_, err := h.Session(t, tt.session...).Get(t.Context(), tt.url, tt.call...)
+			require.NoError(t, err)
+			assert.Equal(t, tt.sent, h.Last(t).Header["Authorization"])
+		})
+	}
+}
+
+func TestAuth_userinfo(t *testing.T) {
+	for _, tt := range []struct {
+		name, url string
+		sent      []string
+	}{
+		{"R78 user and password", "http://u:p@a.test/", []string{"Basic dTpw"}},
+		{"R78 an empty password", "http://u:@a.test/", []string{"Basic dTo="}},
+		{"R78 a user without a password is none", "http://u@a.test/", nil},
+		{"R78 an empty user", "http://:p@a.test/", []string{"Basic OnA="}},
+		{"R78 escapes are decoded", "http://u%40x:p%3Aq@a.test/", []string{"Basic dUB4OnA6cQ=="}},
+		{"R79 Latin-1 where it can", "http://u:p%C3%A9@a.test/", []string{"Basic dTpw6Q=="}},
+		{"D21b UTF-8 where it must", "http://u:%E2%82%AC@a.test/", []string{"Basic dTrigqw="}},
+		{"the last @ separates", "http://u:p@q@a.test/", []string{"Basic dTpwQHE="}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			h := newHosts(t, func(http.ResponseWriter, *http.Request) {})
+			_, err := h.Session(t).Get(t.Context(), tt.url)
+			require.NoError(t, err)
+			assert.Equal(t, tt.sent, h.Last(t).Header["Authorization"])
+			assert.Equal(t, "http://a.test/", h.Last(t).URL, "never in the request")
+		})
+	}
+}
+
+func TestAuth_baseURLWithUserinfo(t *testing.T) {
+	h := newHosts(t, func(http.ResponseWriter, *http.Request) {})
+	s := h.Session(t, requests.WithBaseURL("http://u:p@a.test/v1"))
+	_, err := s.Get(t.Context(), "users")
+	require.NoError(t, err)
+	assert.Equal(t, []string{"Basic dTpw"}, h.Last(t).Header["Authorization"])
+	_, err = s.Get(t.Context(), "http://b.test/")
+	require.NoError(t, err)
+	assert.NotContains(t, h.Last(t).Header, "Authorization")
+}
+
+func TestAuth_netrc(t *testing.T) {
+	for _, tt := range []struct {
+		name, file, url string
+		sent            []string
+	}{
+		{"R84 by host without its port", "machine a.test login a password b\n", "http://a.test:81/", []string{"Basic YTpi"}},
+		{"R84 an entry with a port matches nothing", "machine a.test:81 login a password b\n", "http://a.test:81/", nil},
+		{"R84 an entry in capitals matches nothing", "machine A.test login a password b\n", "http://A.test/", nil},
+		{"R84 default when no machine matches", "default login d password e\nmachine b.test login a password b\n", "http://a.test/", []string{"Basic ZDpl"}},
+		{"R84 a machine before default", "default login d password e\nmachine a.test login a password b\n", "http://a.test/", []string{"Basic YTpi"}},
+		{"R84 the last of two machines", "machine a.test login x password y\nmachine a.test login a password b\n", "http://a.test/", []string{"Basic YTpi"}},
+		{"R85 a missing login is the account", "machine a.test account a password b\n", "http://a.test/", []string{"Basic YTpi"}},
+		{"R85 a missing password is empty", "machine a.test login a\n", "http://a.test/", []string{"Basic YTo="}},
+		{"R85 neither is an empty user", "machine a.test password b\n", "http://a.test/", []string{"Basic OmI="}},
+		{"R85 an entry with nothing in it is none", "machine a.test\n", "http://a.test/", nil},
+		{"R85 quoted values have spaces", "machine a.test login \"a b\" password \"c d\"\n", "http://a.test/", []string{"Basic YSBiOmMgZA=="}},
+		{"R87 the host is that of a URL parser", "machine b.test login a password b\nmachine a.test login x password y\n", "http://a.test:@b.test/", []string{"Basic YS50ZXN0Og=="}},
+		{"a subdomain is another machine", "machine a.test login a password b\n", "http://sub.a.test/", nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Setenv("NETRC", netrcFile(t, tt.file))
+			h := newHosts(t, func(http.ResponseWriter, *http.Request) {})
+			_, err := h.Session(t).Get(t.Context(), tt.url)
+			require.NoError(t, err)
+			assert.Equal(t, tt.sent, h.Last(t).Header["Authorization"])
+		})
+	}
+}
+
+func TestAuth_netrcFiles(t *testing.T) {
+	get := func(t *testing.T, opts ...requests.Option) (http.Header, error) {
+		h := newHosts(t, func(http.ResponseWriter, *http.Request) {})
+		_, err := h.Session(t).Get(t.Context(), "http://a.test/", opts...)
+		if err != nil {
+			return nil, err
+		}
+		return h.Last(t).Header, nil
+	}
+	home := func(t *testing.T, name string) {
+		dir := t.TempDir()
+		t.Setenv("HOME", dir)
+		t.Setenv("USERPROFILE", dir)
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte("machine a.test login home password p\n"), 0o600))
+	}
+	t.Run("R83 a missing file that NETRC names is no authentication", func(t *testing.T) {
+		home(t, ".netrc")
+		t.Setenv("NETRC", filepath.Join(t.TempDir(), "missing"))
+		header, err := get(t)
+		require.NoError(t, err)
+		assert.NotContains(t, header, "Authorization")
+	})
+	t.Run("D69 a broken file is an error that names it and the line", func(t *testing.T) {
+		path := netrcFile(t, "machine a.test login a password b\nnonsense\n")
+		t.Setenv("NETRC", path)
+		_, err := get(t)
+		require.ErrorContains(t, err, path)
+		require.ErrorContains(t, err, "line 2")
+	})
+	t.Run("D69 a broken file is an error from Prepare", func(t *testing.T) {
+		t.Setenv("NETRC", netrcFile(t, "nonsense\n"))
+		_, err := newSession(t).Prepare(t.Context(), &requests.Request{URL: "http://a.test/"})
+		require.ErrorContains(t, err, "line 1")
+	})
+	t.Run("D69 a broken file does not matter to explicit authentication", func(t *testing.T) {
+		t.Setenv("NETRC", netrcFile(t, "nonsense\n"))
+		header, err := get(t, requests.WithAuth(auth.Bearer("x")))
+		require.NoError(t, err)
+		assert.Equal(t, "Bearer x", header.Get("Authorization"))
+	})
+	t.Run("D69 the home directory's is not ambient", func(t *testing.T) {
+		home(t, ".netrc")
+		header, err := get(t)
+		require.NoError(t, err)
+		assert.NotContains(t, header, "Authorization")
+	})
+	for _, name := range []string{".netrc", "_netrc"} {
+		t.Run("D69 ~/"+name+" is read by auth.Netrc", func(t *testing.T) {
+			home(t, name)
+			header, err := get(t, requests.WithAuth(auth.Netrc("")))
+			require.NoError(t, err)
+			assert.Equal(t, "Basic aG9tZTpw", header.Get("Authorization"))
+		})
+	}
+	t.Run("R146 NETRC is read at each request", func(t *testing.T) {
+		t.Setenv("NETRC", netrcFile(t, "machine a.test login one password p\n"))
+		header, err := get(t)
+		require.NoError(t, err)
+		assert.Equal(t, "Basic b25lOnA=", header.Get("Authorization"))
+		t.Setenv("NETRC", netrcFile(t, "machine a.test login two password p\n"))
+		header, err = get(t)
+		require.NoError(t, err)
+		assert.Equal(t, "Basic dHdvOnA=", header.Get("Authorization"))
+	})
+}
+
+func TestAuth_netrcAcrossRedirects(t *testing.T) {
+	const both = "machine a.test login a password p\nmachine b.test login b password p\n"
+	for _, tt := range []struct {
+		name, file, from, to string
+		call                 []requests.Option
+		sent                 []string
+	}{
+		{"R131 the new host's entry", both, "http://a.test/start", "http://b.test/end", nil, []string{"Basic Yjpw"}},
+		{"D5 not above explicit authentication on the same host", both, "http://a.test/start", "/end", []requests.Option{requests.WithAuth(auth.Bearer("x"))}, []string{"Bearer x"}},
+		{"R131 after explicit authentication was left behind", both, "http://a.test/start", "http://b.test/end", []requests.Option{requests.WithAuth(auth.Bearer("x"))}, []string{"Basic Yjpw"}},
+		{"D5 not when authentication was switched off", both, "http://a.test/start", "http://b.test/end", []requests.Option{requests.WithoutAuth()}, nil},
+		{"D5 not above an authenticator bound to the new host", both, "http://a.test/start", "http://b.test/end", []requests.Option{requests.WithAuth(auth.For("http://b.test", auth.Bearer("of-b")))}, []string{"Bearer of-b"}},
+		{"not without the environment", both, "http://a.test/start", "http://b.test/end", []requests.Option{requests.WithEnvironment(false)}, nil},
+		{"D69 default never applies there", "default login d password e\n", "http://a.test/start", "http://b.test/end", nil, nil},
+		{"D69 default still applies at home", "default login d password e\n", "http://a.test/start", "/end", nil, []string{"Basic ZDpl"}},
+		{"R87 nor by userinfo of the Location", both, "http://a.test/start", "http://b.test:x@c.test/end", nil, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Setenv("NETRC", netrcFile(t, tt.file))
+			h := newHosts(t, redirectOnce(302, tt.to))
+			_, err := h.Session(t).Get(t.Context(), tt.from, tt.call...)
+			require.NoError(t, err)
+			require.Len(t, h.Arrivals(), 2)
+			assert.Equal(t, tt.sent, h.Last(t).Header["Authorization"])
+		})
+	}
+	t.Run("each host's entry is its own along a chain", func(t *testing.T) {
+		t.Setenv("NETRC", netrcFile(t, both))
+		next := map[string]string{"a.test/start": "http://b.test/1", "b.test/1": "http://b.test/2", "b.test/2": "http://c.test/3", "c.test/3": "http://a.test/4"}
+		h := newHosts(t, func(w http.ResponseWriter, r *http.Request) {
+			if to, ok := next[r.Host+r.URL.Path]; ok {
+				w.Header().Set("Location", to)
+				w.WriteHeader(302)
+			}
+		})
+		_, err := h.Session(t).Get(t.Context(), "http://a.test/start")
+		require.NoError(t, err)
+		var sent []string
+		for _, a := range h.Arrivals() {
+			sent = append(sent, a.Header.Get("Authorization"))
+		}
+		assert.Equal(t, []string{"Basic YTpw", "Basic Yjpw", "Basic Yjpw", "", "Basic YTpw"}, sent)
+	})
+	t.Run("the password is not sent without encryption after a downgrade", func(t *testing.T) {
+		t.Setenv("NETRC", netrcFile(t, both))
+		h := newHosts(t, redirectOnce(302, "http://a.test/end"))
+		_, err := h.Session(t).Get(t.Context(), "https://a.test/start")
+		require.NoError(t, err)
+		assert.NotContains(t, h.Last(t).Header, "Authorization", "CVE-2018-18074: the entry was good for TLS")
+	})
+}
+
+func TestAuth_customRunsOnce(t *testing.T) {
+	runs := 0
+	a := auth.Func(func(r *http.Request) error {
+		runs++
+		r.Header.Set("X-Sum", r.Method+" "+r.URL.Path)
+		return nil
+	})
+	w := newReplies(t, redirectTo(302, "/1"), redirectTo(302, "/2"), reply(200, ""))
+	_, err := newSession(t).Post(t.Context(), w.URL+"/0", requests.WithAuth(a), requests.WithBody("x"))
+	require.NoError(t, err)
+	assert.Equal(t, 1, runs, "R81")
+	assert.Equal(t, "POST /0", w.Last(t).Header.Get("X-Sum"), "the field is carried")
+}
+
+// deferredAuth sets what depends on the exchange.
+type deferredAuth struct{ runs int }
+
+func (*deferredAuth) Deferred() {}
+func (d *deferredAuth) Authenticate(r *http.Request) error {
+	d.runs++
+	r.Header.Set("X-Sum", r.Method+" "+r.URL.Path+" "+r.Header.Get("Cookie"))
+	return nil
+}
+
+func TestAuth_deferredRunsBeforeEachExchange(t *testing.T) {
+	w := newReplies(t, redirectTo(302, "/1", "Set-Cookie: k=v"), reply(200, ""))
+	a := new(deferredAuth)
+	s := newSession(t, requests.WithAuth(a))
+	p, err := s.Prepare(t.Context(), &requests.Request{URL: w.URL + "/0", Method: "POST"})
+	require.NoError(t, err)
+	assert.Zero(t, a.runs, "not in Prepare")
+	_, err = s.Send(p)
+	require.NoError(t, err)
+	all := w.Requests()
+	require.Len(t, all, 2)
+	assert.Equal(t, "POST /0", all[0].Header.Get("X-Sum"))
+	assert.Equal(t, "GET /1 k=v", all[1].Header.Get("X-Sum"), "it sees the final header")
+}
+
+func TestAuth_error(t *testing.T) {
+	boom := errors.New("boom")
+	fails := auth.Func(func(*http.Request) error { return boom })
+	w := newReplies(t, reply(200, ""))
+	_, err := newSession(t, requests.WithAuth(fails)).Get(t.Context(), w.URL)
+	require.ErrorIs(t, err, boom)
+	assert.Empty(t, w.Requests())
+}
+
+func TestAuth_proxyBasic(t *testing.T) {
+	h := newHosts(t, func(http.ResponseWriter, *http.Request) {})
+	p := newProxy(t, h)
+	_, err := h.Session(t, requests.WithProxy(p.URL), requests.WithProxyAuth(auth.Basic("u", "p"))).Get(t.Context(), "http://a.test/", requests.WithAuth(auth.Bearer("origin")))
+	require.NoError(t, err)
+	assert.Equal(t, "Basic dTpw", p.Requests()[0].Header.Get("Proxy-Authorization"), "R82")
+	assert.Equal(t, "Bearer origin", p.Requests()[0].Header.Get("Authorization"))
+	assert.NotContains(t, h.Last(t).Header, "Proxy-Authorization")
+}
+
+func TestAuth_prepareSetsIt(t *testing.T) {
+	s := newSession(t)
+	p, err := s.Prepare(t.Context(), &requests.Request{URL: "http://a.test/", Auth: auth.Basic("u", "p")})
+	require.NoError(t, err)
+	assert.Equal(t, "Basic dTpw", p.Header.Get("Authorization"))
+}

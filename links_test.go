@@ -1,0 +1,205 @@
+package requests_test
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed-3bbad739/requests"
+	"github.com/seed-3bbad739/requests/adapters"
+)
+
+// linked is a response to http://api.test/a with these Link fields.
+func linked(t testing.TB, fields ...string) *requests.Response {
+	t.Helper()
+	return fetch(t, canned("200 OK", http.Header{"Link": fields}, ""))
+}
+
+func TestResponse_Links(t *testing.T) {
+	type link struct{ url, rel string }
+	for _, c := range []struct {
+		name   string
+		fields []string
+		links  []link
+	}{
+		{"R190 none", nil, nil},
+		{"R190 one", []string{`<http://h.test/2>; rel="next"`}, []link{{"http://h.test/2", "next"}}},
+		{"R190 without quotes", []string{`<http://h.test/2>; rel=next`}, []link{{"http://h.test/2", "next"}}},
+		{"R190 several in a field", []string{`</2>; rel=next, </9>; rel="last"`}, []link{{"http://api.test/2", "next"}, {"http://api.test/9", "last"}}},
+		{"R190 several fields", []string{`</2>; rel=next`, `</9>; rel=last`}, []link{{"http://api.test/2", "next"}, {"http://api.test/9", "last"}}},
+		{"R190 without rel", []string{`</2>`}, []link{{"http://api.test/2", ""}}},
+		{"R190 commas and semicolons within a URL", []string{`</a,b;c>; rel=next`}, []link{{"http://api.test/a,b;c", "next"}}},
+		{"D18b separators within quotes", []string{`</2>; title="a,b;c=d<e>"; rel=next, </3>; rel=last`}, []link{{"http://api.test/2", "next"}, {"http://api.test/3", "last"}}},
+		{"D18b an escaped quote", []string{`</2>; title="a\"; rel=x"; rel=next`}, []link{{"http://api.test/2", "next"}}},
+		{"D18b parameter names in any case", []string{`</2>; REL=next`}, []link{{"http://api.test/2", "next"}}},
+		{"D18b relation types in any case", []string{`</2>; rel=NEXT`}, []link{{"http://api.test/2", "next"}}},
+		{"D18b several relation types", []string{`</2>; rel="next last"`}, []link{{"http://api.test/2", "next"}, {"http://api.test/2", "last"}}},
+		{"D18b the first rel counts", []string{`</2>; rel=next; rel=last`}, []link{{"http://api.test/2", "next"}}},
+		{"D18b a relation type that is a URL stays", []string{`</2>; rel="http://Rel.test/X"`}, []link{{"http://api.test/2", "http://Rel.test/X"}}},
+		{"D18b blanks around =", []string{`</2> ; rel = "next"`}, []link{{"http://api.test/2", "next"}}},
+		{"D18b relative to the request", []string{`<b?x=1>; rel=next`}, []link{{"http://api.test/b?x=1", "next"}}},
+		{"D18b a query alone", []string{`<?page=2>; rel=next`}, []link{{"http://api.test/a?page=2", "next"}}},
+		{"R190 an empty target is the document", []string{`<>; rel=self`}, []link{{"http://api.test/a", "self"}}},
+		{"D18b junk before and after", []string{`junk, </2>; rel=next junk; more, </3>; rel=last`}, []link{{"http://api.test/2", "next"}, {"http://api.test/3", "last"}}},
+		{"R190 a malformed link alone is left out", []string{`<http://h:bad/>; rel=x, </3>; rel=last`}, []link{{"http://api.test/3", "last"}}},
+		{"R190 a target that does not end", []string{`</2; rel=next`}, nil},
+		{"R190 a quote that does not end", []string{`</2>; rel="next`}, []link{{"http://api.test/2", "next"}}},
+		{"R190 empty elements", []string{`, ,</2>; rel=next, `}, []link{{"http://api.test/2", "next"}}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var got []link
+			for _, l := range linked(t, c.fields...).Links() {
+				got = append(got, link{l.URL.String(), l.Rel})
+			}
+			assert.Equal(t, c.links, got)
+		})
+	}
+}
+
+func TestLink_Parameters(t *testing.T) {
+	l, ok := linked(t, `</2>; rel=next; TYPE="text/html"; hreflang=de; media=print; anchor="#foo"; title="plain"; title*=UTF-8'en'%e2%82%ac%20rates; x-own=1; flag`).Link("NEXT")
+	require.True(t, ok)
+	assert.Equal(t, "text/html", l.Type)
+	assert.Equal(t, "de", l.Hreflang)
+	assert.Equal(t, "print", l.Media)
+	assert.Equal(t, "#foo", l.Anchor)
+	assert.Equal(t, "€ rates", l.Title, "title* outranks title (RFC 8288, section 3.4.1)")
+	assert.Equal(t, "1", l.Params["x-own"])
+	assert.Contains(t, l.Params, "flag")
+	_, ok = linked(t, `</2>; rel=next`).Link("last")
+	assert.False(t, ok)
+}
+
+func TestResponse_LinksAreBounded(t *testing.T) {
+	r := linked(t, strings.Repeat(`</2>; rel="a b c d e f g h", `, 5000))
+	assert.LessOrEqual(t, len(r.Links()), 1000)
+}
+
+// pagesOf is a server of n pages that link to one another.
+func pagesOf(n int) http.RoundTripper {
+	return adapters.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		page, _ := strconv.Atoi(r.URL.Query().Get("page"))
+		page = max(page, 1)
+		if page < n {
+			w.Header().Set("Link", `</items?page=`+strconv.Itoa(page+1)+`>; rel="next"`)
+		}
+		w.Write([]byte("page " + strconv.Itoa(page) + " " + r.URL.RawQuery + " " + r.Header.Get("X-Own")))
+	}))
+}
+
+func TestPages(t *testing.T) {
+	s := newSession(t, requests.WithAdapter("http://", pagesOf(3)), requests.WithHeader("X-Own", "own"))
+	var got []string
+	for r, err := range requests.Pages(t.Context(), s, "http://api.test/items", requests.WithParam("size", "5")) {
+		require.NoError(t, err)
+		got = append(got, r.Text())
+	}
+	assert.Equal(t, []string{"page 1 size=5 own", "page 2 page=2 own", "page 3 page=3 own"}, got)
+
+	got = nil
+	for r, err := range requests.Pages(t.Context(), s, "http://api.test/items") {
+		require.NoError(t, err)
+		if got = append(got, r.Text()); len(got) == 2 {
+			break
+		}
+	}
+	assert.Len(t, got, 2, "leaving the loop asks for nothing more")
+}
+
+func TestPages_End(t *testing.T) {
+	for _, c := range []struct {
+		name, link, where string
+		pages             int
+		err               error
+	}{
+		{"a loop is an error", `</items>; rel=next`, "/items", 1, requests.ErrTooManyRedirects},
+		{"another scheme is not followed", `<file:///etc/passwd>; rel=next`, "", 1, requests.ErrNoAdapter},
+		{"no link ends it", ``, "", 1, nil},
+		{"other relations end it", `</p>; rel=prev`, "", 1, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newSession(t, requests.WithAdapter("http://", canned("200 OK", http.Header{"Link": {c.link}}, "x")))
+			n := 0
+			var last error
+			for r, err := range requests.Pages(t.Context(), s, "http://api.test/items") {
+				if last = err; err == nil {
+					require.NotNil(t, r)
+					n++
+				}
+			}
+			assert.Equal(t, c.pages, n)
+			if c.err == nil {
+				require.NoError(t, last)
+			} else {
+				require.ErrorIs(t, last, c.err)
+			}
+		})
+	}
+	s := newSession(t)
+	for r, err := range requests.Pages(t.Context(), s, "no scheme") {
+		assert.Nil(t, r)
+		require.ErrorIs(t, err, requests.ErrMissingScheme)
+	}
+}
+
+func TestPages_CredentialsStayWithTheOrigin(t *testing.T) {
+	other := newReplies(t, reply(200, "theirs"))
+	first := newReplies(t, reply(200, "ours", "Link: <"+other.URL+"/p>; rel=next"))
+	s := newSession(t, requests.WithHeader("X-Api-Key", "k"), requests.WithHeader("X-Plain", "p"))
+	n := 0
+	for r, err := range requests.Pages(t.Context(), s, first.URL, requests.WithHeader("Authorization", "Bearer t")) {
+		require.NoError(t, err)
+		require.NotNil(t, r)
+		n++
+	}
+	require.Equal(t, 2, n)
+	assert.Equal(t, "Bearer t", first.Last(t).Header.Get("Authorization"))
+	assert.Empty(t, other.Last(t).Header.Get("Authorization"))
+	assert.Empty(t, other.Last(t).Header.Get("X-Api-Key"))
+	assert.Equal(t, "p", other.Last(t).Header.Get("X-Plain"))
+}
+
+// FuzzLink: whatever the field, reading it does not panic, gives at most a
+// thousand links, each with a URL, a relation type without blanks and names of
+// parameters in lower case; and what is behind a well-formed link cannot take
+// that link away.
+func FuzzLink(f *testing.F) {
+	for _, s := range []string{
+		``, `</2>; rel=next`, `</2>; rel="next last", <b>; title="a,b\"c"; rel=up`, `<`, `<>;`, `<a>;rel=";`, `<a>;=;;,<b`,
+		`<a>; title*=UTF-8''%e2%82`, `<http://h:99999/>; rel=x`, "<\x00>; rel=\xff",
+	} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, field string) {
+		r := &requests.Response{Response: &http.Response{Header: http.Header{"Link": {field}}}}
+		checkLinks(t, r.Links())
+		base, err := http.NewRequest("GET", "http://api.test/a", nil)
+		require.NoError(t, err)
+		r.Request = base
+		links := r.Links()
+		checkLinks(t, links)
+		r.Header["Link"] = []string{`</good>; rel="good", ` + field}
+		again := r.Links()
+		checkLinks(t, again)
+		require.NotEmpty(t, again)
+		require.Equal(t, "http://api.test/good", again[0].URL.String())
+		require.Equal(t, "good", again[0].Rel)
+		require.Equal(t, "http://api.test/a", base.URL.String(), "the request's URL is not written to")
+	})
+}
+
+func checkLinks(t *testing.T, links []requests.Link) {
+	require.LessOrEqual(t, len(links), 1000)
+	for _, l := range links {
+		require.NotNil(t, l.URL)
+		require.NotNil(t, l.Params)
+		require.NotContains(t, l.Rel, " ")
+		for name := range l.Params {
+			require.Equal(t, strings.ToLower(name), name)
+		}
+	}
+}

@@ -1,0 +1,67 @@
+package requests_test
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed-3bbad739/requests"
+)
+
+func TestResponse_SaveFile(t *testing.T) {
+	content := strings.Repeat("0123456789", 10_000)
+	for _, c := range []struct {
+		name string
+		opts []requests.Option
+	}{
+		{"from memory", nil},
+		{"from a stream", []requests.Option{requests.WithStream(true)}},
+		{"a stream is not bounded by MaxBody", []requests.Option{requests.WithStream(true), requests.WithMaxBody(10)}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := t.TempDir()
+			path := filepath.Join(dir, "file")
+			r := fetch(t, canned("200 OK", nil, content), c.opts...)
+			n, err := r.SaveFile(path)
+			require.NoError(t, err)
+			assert.Equal(t, int64(len(content)), n)
+			b, err := os.ReadFile(path)
+			require.NoError(t, err)
+			assert.Equal(t, content, string(b))
+			entries, err := os.ReadDir(dir)
+			require.NoError(t, err)
+			assert.Len(t, entries, 1, "no temporary file is left")
+		})
+	}
+}
+
+func TestResponse_SaveFileKeepsTheModeOfWhatItReplaces(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(path, []byte("old"), 0o600))
+	_, err := fetch(t, canned("200 OK", nil, "new")).SaveFile(path)
+	require.NoError(t, err)
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o600), info.Mode().Perm(), "what was private stays so")
+}
+
+func TestResponse_SaveFileThatFails(t *testing.T) {
+	dir := t.TempDir()
+	_, err := fetch(t, canned("200 OK", nil, "x")).SaveFile(filepath.Join(dir, "missing", "file"))
+	require.ErrorIs(t, err, os.ErrNotExist)
+
+	// The target is a directory: renaming fails, and nothing is left beside it.
+	require.NoError(t, os.MkdirAll(filepath.Join(dir, "taken", "full"), 0o755))
+	body := fetch(t, canned("200 OK", nil, "x"), requests.WithStream(true))
+	_, err = body.SaveFile(filepath.Join(dir, "taken"))
+	require.Error(t, err)
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	assert.Len(t, entries, 1)
+	body.Bytes()
+	require.ErrorIs(t, body.Err(), requests.ErrBodyConsumed, "the response is closed")
+}

@@ -1,0 +1,419 @@
+package requests_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed-3bbad739/requests"
+	"github.com/seed-3bbad739/requests/adapters"
+)
+
+// piecewise is an adapter whose content arrives in these pieces.
+func piecewise(contentType string, pieces ...string) http.RoundTripper {
+	return adapters.Func(func(r *http.Request) (*http.Response, error) {
+		readers := make([]io.Reader, len(pieces))
+		for i, p := range pieces {
+			readers[i] = strings.NewReader(p)
+		}
+		return &http.Response{
+			StatusCode: 200, Header: http.Header{"Content-Type": {contentType}},
+			Body: io.NopCloser(io.MultiReader(readers...)), ContentLength: -1, Request: r,
+		}, nil
+	})
+}
+
+func linesRead(t testing.TB, r *requests.Response) []string {
+	t.Helper()
+	got := []string{}
+	for line, err := range r.Lines() {
+		require.NoError(t, err)
+		got = append(got, line)
+	}
+	return got
+}
+
+func TestResponse_Lines(t *testing.T) {
+	for _, c := range []struct {
+		name, content string
+		lines         []string
+	}{
+		{"R184 nothing", "", []string{}},
+		{"R184 no final empty line", "a\nb\n", []string{"a", "b"}},
+		{"R184 the last line needs no end", "a\nb", []string{"a", "b"}},
+		{"R184 CRLF", "a\r\nb\r\n", []string{"a", "b"}},
+		{"R184 CR", "a\rb\r", []string{"a", "b"}},
+		{"R184 mixed", "a\nb\r\nc\rd", []string{"a", "b", "c", "d"}},
+		{"R184 empty lines count", "\n\na\n\n", []string{"", "", "a", ""}},
+		{"R184 LF CR are two ends", "a\n\rb", []string{"a", "", "b"}},
+		{"R184 CR CR LF are two ends", "a\r\r\nb", []string{"a", "", "b"}},
+		{"D16 other separators are text", "a\u2028b\x0bc\x0cd\x85\n", []string{"a\u2028b\x0bc\x0cd\x85"}},
+		{"R184 a line longer than any buffer", strings.Repeat("x", 100_000) + "\r\ny", []string{strings.Repeat("x", 100_000), "y"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := fetch(t, canned("200 OK", nil, c.content))
+			assert.Equal(t, c.lines, linesRead(t, r), "in memory")
+			assert.Equal(t, c.lines, linesRead(t, r), "in memory, again")
+
+			adapter := adapters.Func(func(r *http.Request) (*http.Response, error) {
+				body := io.NopCloser(iotest.OneByteReader(strings.NewReader(c.content)))
+				return &http.Response{StatusCode: 200, Body: body, ContentLength: -1, Request: r}, nil
+			})
+			r = fetch(t, adapter, requests.WithStream(true))
+			assert.Equal(t, c.lines, linesRead(t, r), "D16 byte by byte")
+
+			r = fetch(t, piecewise("", strings.SplitAfter(c.content, "\r")...), requests.WithStream(true))
+			assert.Equal(t, c.lines, linesRead(t, r), "D16 CRLF cut in two")
+		})
+	}
+}
+
+func TestResponse_LinesArriveWhenTheyAreThere(t *testing.T) {
+	// A line is handed out when its end is seen, CR included: what follows may
+	// be long in coming.
+	r, w := io.Pipe()
+	adapter := adapters.Func(func(req *http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: 200, Body: r, ContentLength: -1, Request: req}, nil
+	})
+	go func() {
+		io.WriteString(w, "one\rtwo\nthr")
+	}()
+	resp := fetch(t, adapter, requests.WithStream(true))
+	var got []string
+	for line, err := range resp.Lines() {
+		require.NoError(t, err)
+		if got = append(got, line); len(got) == 2 {
+			break
+		}
+	}
+	assert.Equal(t, []string{"one", "two"}, got)
+}
+
+func TestResponse_Chunks(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		size   int
+		pieces []string
+		loaded []string
+		stream []string
+	}{
+		{"R182 sizes are upper bounds", 4, []string{"0123456789"}, []string{"0123", "4567", "89"}, []string{"0123", "4567", "89"}},
+		{"R182 pieces are not merged", 4, []string{"01", "23456", "789"}, []string{"0123", "4567", "89"}, []string{"01", "2345", "6", "789"}},
+		{"R182 size 0: as it arrives", 0, []string{"01", "23456"}, []string{"0123456"}, []string{"01", "23456"}},
+		{"R182 a negative size: as it arrives", -1, []string{"01", "23456"}, []string{"0123456"}, []string{"01", "23456"}},
+		{"R182 nothing gives nothing", 4, nil, nil, nil},
+		{"R182 a size beyond the content", 1 << 20, []string{"01"}, []string{"01"}, []string{"01"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			collect := func(r *requests.Response) (got []string) {
+				for chunk, err := range r.Chunks(c.size) {
+					require.NoError(t, err)
+					assert.Equal(t, len(chunk), cap(chunk), "a piece has no room to append to")
+					got = append(got, string(chunk))
+				}
+				return got
+			}
+			r := fetch(t, piecewise("", c.pieces...))
+			assert.Equal(t, c.loaded, collect(r))
+			assert.Equal(t, c.loaded, collect(r), "R182 repeatable in memory")
+
+			r = fetch(t, piecewise("", c.pieces...), requests.WithStream(true))
+			assert.Equal(t, c.stream, collect(r))
+			for _, err := range r.Chunks(c.size) {
+				require.ErrorIs(t, err, requests.ErrBodyConsumed, "R182 a finished stream")
+			}
+			require.ErrorIs(t, r.Err(), requests.ErrBodyConsumed)
+		})
+	}
+}
+
+func TestStream_AfterItsEnd(t *testing.T) {
+	finish := map[string]func(*testing.T, *requests.Response){
+		"R182 read by Lines": func(t *testing.T, r *requests.Response) { linesRead(t, r) },
+		"R182 read by Chunks": func(t *testing.T, r *requests.Response) {
+			for range r.Chunks(2) {
+			}
+		},
+		"R182 read by hand": func(t *testing.T, r *requests.Response) {
+			_, err := io.Copy(io.Discard, r.Body)
+			require.NoError(t, err)
+		},
+		"D17 closed unread": func(t *testing.T, r *requests.Response) {
+			require.NoError(t, r.Close())
+			require.NoError(t, r.Close())
+		},
+		"D17 closed half-read": func(t *testing.T, r *requests.Response) {
+			_, err := io.ReadFull(r.Body, make([]byte, 2))
+			require.NoError(t, err)
+			require.NoError(t, r.Close())
+		},
+		"D17 abandoned by a loop": func(t *testing.T, r *requests.Response) {
+			for range r.Chunks(2) {
+				break
+			}
+		},
+	}
+	use := map[string]func(*requests.Response) error{
+		"Bytes": func(r *requests.Response) error { r.Bytes(); return r.Err() },
+		"Text":  func(r *requests.Response) error { _ = r.Text(); return r.Err() },
+		"JSON":  func(r *requests.Response) error { return r.JSON(new(any)) },
+		"Lines": func(r *requests.Response) error {
+			for _, err := range r.Lines() {
+				return err
+			}
+			return nil
+		},
+		"Chunks": func(r *requests.Response) error {
+			for _, err := range r.Chunks(1) {
+				return err
+			}
+			return nil
+		},
+		"Values": func(r *requests.Response) error {
+			for _, err := range requests.Values[int](r) {
+				return err
+			}
+			return nil
+		},
+		"Bytes collected": func(r *requests.Response) error { _, err := requests.Bytes(r, nil); return err },
+	}
+	for name, end := range finish {
+		for method, again := range use {
+			t.Run(name+", then "+method, func(t *testing.T) {
+				r := fetch(t, canned("200 OK", nil, "12\n34\n"), requests.WithStream(true))
+				end(t, r)
+				require.ErrorIs(t, again(r), requests.ErrBodyConsumed)
+			})
+		}
+		t.Run(name+", then SaveFile", func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "kept")
+			require.NoError(t, os.WriteFile(path, []byte("old"), 0o600))
+			r := fetch(t, canned("200 OK", nil, "12\n34\n"), requests.WithStream(true))
+			end(t, r)
+			_, err := r.SaveFile(path)
+			require.ErrorIs(t, err, requests.ErrBodyConsumed)
+			b, err := os.ReadFile(path)
+			require.NoError(t, err)
+			assert.Equal(t, "old", string(b), "nothing is put in its place")
+		})
+	}
+}
+
+func TestStream_PartlyRead(t *testing.T) {
+	r := fetch(t, canned("200 OK", nil, "0123456789"), requests.WithStream(true))
+	_, err := io.ReadFull(r.Body, make([]byte, 4))
+	require.NoError(t, err)
+	assert.Equal(t, "456789", r.Text(), "R182 the rest is what is left")
+	require.NoError(t, r.Err())
+	assert.Equal(t, "456789", r.Text())
+}
+
+func TestStream_ConnectionReuse(t *testing.T) {
+	content := strings.Repeat("x", 1<<20)
+	for _, c := range []struct {
+		name  string
+		use   func(*requests.Response)
+		conns int
+	}{
+		{"R181 read by Lines", func(r *requests.Response) { linesRead(t, r) }, 1},
+		{"R181 read by hand", func(r *requests.Response) { io.Copy(io.Discard, r.Body) }, 1},
+		{"R181 read by Bytes", func(r *requests.Response) { r.Bytes() }, 1},
+		{"R181 closed early drops it", func(r *requests.Response) { r.Close() }, 2},
+		{"R181 left by a loop drops it", func(r *requests.Response) {
+			for range r.Chunks(10) {
+				break
+			}
+		}, 2},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newReplies(t, reply(200, content), reply(200, "next"))
+			s := newSession(t)
+			r, err := s.Get(t.Context(), w.URL, requests.WithStream(true))
+			require.NoError(t, err)
+			c.use(r)
+			_, err = s.Get(t.Context(), w.URL)
+			require.NoError(t, err)
+			assert.Equal(t, c.conns, w.Accepted())
+		})
+	}
+}
+
+// closeCounter is a body that knows whether it was closed.
+type closeCounter struct {
+	io.Reader
+	closed int
+}
+
+func (c *closeCounter) Close() error {
+	c.closed++
+	return nil
+}
+
+func TestStream_LeavingALoopAnywhereClosesTheBody(t *testing.T) {
+	const content = "1\n2\n3\n4\n"
+	loops := map[string]func(r *requests.Response, stop int){
+		"Lines": func(r *requests.Response, stop int) {
+			n := 0
+			for range r.Lines() {
+				if n++; n == stop {
+					break
+				}
+			}
+		},
+		"Chunks": func(r *requests.Response, stop int) {
+			n := 0
+			for range r.Chunks(2) {
+				if n++; n == stop {
+					break
+				}
+			}
+		},
+		"Values": func(r *requests.Response, stop int) {
+			n := 0
+			for range requests.Values[int](r) {
+				if n++; n == stop {
+					break
+				}
+			}
+		},
+	}
+	for name, loop := range loops {
+		for stop := 1; stop <= 5; stop++ {
+			t.Run(fmt.Sprintf("%s left at %d", name, stop), func(t *testing.T) {
+				body := &closeCounter{Reader: strings.NewReader(content)}
+				r := fetch(t, adapters.Func(func(req *http.Request) (*http.Response, error) {
+					return &http.Response{StatusCode: 200, Body: body, ContentLength: -1, Request: req}, nil
+				}), requests.WithStream(true))
+				loop(r, stop)
+				assert.Positive(t, body.closed)
+				r.Bytes()
+				require.ErrorIs(t, r.Err(), requests.ErrBodyConsumed)
+			})
+		}
+		t.Run(name+" left by a panic", func(t *testing.T) {
+			body := &closeCounter{Reader: strings.NewReader(content)}
+			r := fetch(t, adapters.Func(func(req *http.Request) (*http.Response, error) {
+				return &http.Response{StatusCode: 200, Body: body, ContentLength: -1, Request: req}, nil
+			}), requests.WithStream(true))
+			assert.Panics(t, func() {
+				for range r.Lines() {
+					panic("the caller's")
+				}
+			})
+			assert.Positive(t, body.closed)
+		})
+	}
+}
+
+func TestValues(t *testing.T) {
+	type item struct{ N int }
+	for _, c := range []struct {
+		name, contentType, content string
+		items                      []item
+		err                        error
+	}{
+		{"lines of JSON", "application/x-ndjson", "{\"n\":1}\n{\"n\":2}\n", []item{{1}, {2}}, nil},
+		{"lines without a last end", "application/x-ndjson", "{\"n\":1}\n{\"n\":2}", []item{{1}, {2}}, nil},
+		{"blank lines and CRLF", "application/jsonl", "{\"n\":1}\r\n\r\n\n{\"n\":2}\r\n", []item{{1}, {2}}, nil},
+		{"a byte order mark", "", "\xef\xbb\xbf{\"n\":1}\n", []item{{1}}, nil},
+		{"records (RFC 7464)", "application/json-seq", "\x1e{\"n\":1}\n\x1e{\"n\":2}\n", []item{{1}, {2}}, nil},
+		{"an array", "application/json", "[{\"n\":1},\n {\"n\":2} ]\n", []item{{1}, {2}}, nil},
+		{"an empty array", "application/json", " [ ] ", nil, nil},
+		{"nothing", "application/json", "", nil, nil},
+		{"only blanks", "application/json", " \n\r\n ", nil, nil},
+		{"bad JSON ends it", "", "{\"n\":1}\nnope\n{\"n\":3}\n", []item{{1}}, requests.ErrInvalidJSON},
+		{"a value of another shape ends it", "", "{\"n\":1}\n{\"n\":\"x\"}\n", []item{{1}}, requests.ErrInvalidJSON},
+		{"an array that is cut", "application/json", `[{"n":1},{"n":2}`, []item{{1}, {2}}, requests.ErrInvalidJSON},
+		{"an element that is cut", "application/json", `[{"n":1},{"n":`, []item{{1}}, requests.ErrInvalidJSON},
+		{"something after the array", "application/json", `[{"n":1}] x`, []item{{1}}, requests.ErrInvalidJSON},
+		{"commas only", "application/json", `[,]`, nil, requests.ErrInvalidJSON},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			for _, stream := range []bool{true, false} {
+				r := fetch(t, piecewise(c.contentType, strings.SplitAfter(c.content, "")...), requests.WithStream(stream))
+				var items []item
+				var last error
+				for v, err := range requests.Values[item](r) {
+					if last = err; err == nil {
+						items = append(items, v)
+					}
+				}
+				assert.Equal(t, c.items, items)
+				if c.err == nil {
+					require.NoError(t, last)
+				} else {
+					require.ErrorIs(t, last, c.err)
+				}
+				if stream {
+					require.ErrorIs(t, r.Err(), c.err, "what ended a stream is kept")
+				} else {
+					require.NoError(t, r.Err(), "content in memory was all had")
+				}
+			}
+		})
+	}
+}
+
+func TestValues_ThatAreNoneSpoilNothingElse(t *testing.T) {
+	r := fetch(t, canned("200 OK", nil, `{"a":1}`))
+	for _, err := range requests.Values[int](r) {
+		require.ErrorIs(t, err, requests.ErrInvalidJSON)
+	}
+	assert.Equal(t, []string{`{"a":1}`}, linesRead(t, r), "the content in memory is whole")
+	var v map[string]int
+	require.NoError(t, r.JSON(&v))
+	assert.Equal(t, map[string]int{"a": 1}, v)
+	_, err := requests.Bytes(r, nil)
+	require.NoError(t, err)
+}
+
+func TestValues_EachIsItsOwn(t *testing.T) {
+	r := fetch(t, canned("200 OK", nil, "{\"a\":1}\n{\"b\":2}\n"), requests.WithStream(true))
+	var got []map[string]int
+	for v, err := range requests.Values[map[string]int](r) {
+		require.NoError(t, err)
+		got = append(got, v)
+	}
+	assert.Equal(t, []map[string]int{{"a": 1}, {"b": 2}}, got, "no value shows through in the next")
+}
+
+func TestStream_ErrorsComeThrough(t *testing.T) {
+	cut := reply(200, "1\n2\n3", "Content-Length: 100", "Connection: close")
+	for _, stream := range []string{"Lines", "Chunks", "Values", "Body", "SaveFile"} {
+		t.Run(stream, func(t *testing.T) {
+			w := newReplies(t, cut)
+			r, err := newSession(t).Get(t.Context(), w.URL, requests.WithStream(true))
+			require.NoError(t, err)
+			switch stream {
+			case "Lines":
+				for _, err = range r.Lines() {
+				}
+			case "Chunks":
+				for _, err = range r.Chunks(100) {
+				}
+			case "Values":
+				for _, err = range requests.Values[int](r) {
+				}
+			case "Body":
+				_, err = io.Copy(io.Discard, r.Body)
+			case "SaveFile":
+				path := filepath.Join(t.TempDir(), "f")
+				_, err = r.SaveFile(path)
+				require.NoFileExists(t, path)
+			}
+			require.ErrorIs(t, err, requests.ErrTruncated)
+			var e *requests.Error
+			require.ErrorAs(t, err, &e)
+			assert.Equal(t, "read content", e.Op)
+			assert.Same(t, r, e.Response)
+		})
+	}
+}
