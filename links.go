@@ -1,15 +1,9 @@
 package requests
 
 import (
-	"context"
-	"fmt"
-	"iter"
 	"mime"
-	"net/http"
 	"net/url"
 	"strings"
-
-	"github.com/seed-3bbad739/requests/internal/redact"
 )
 
 // Link is one relation that a Link field states (RFC 8288). URL is resolved
@@ -200,55 +194,4 @@ func (s *linkScanner) value() string {
 	}
 	s.rest = ""
 	return b.String()
-}
-
-// Pages yields url and what its Link fields name as the next page, one after
-// the other (RFC 8288, rel=next). The options apply to every page, but params
-// and body to the first only: the server's URLs are complete. Credentials stay
-// with the origin of the first page. A page that was had before ends the loop
-// with an error, and so does any error.
-func Pages(ctx context.Context, s *Session, url string, opts ...Option) iter.Seq2[*Response, error] {
-	return func(yield func(*Response, error) bool) {
-		c, err := s.open(ctx)
-		if err != nil {
-			yield(nil, newError("prepare", http.MethodGet, nil, err, nil))
-			return
-		}
-		c.layer.Method, c.layer.URL = http.MethodGet, url
-		c.optionsErr = c.layer.apply(opts)
-		seen := make(map[string]bool)
-		r, err := c.do()
-		for {
-			if !yield(r, err) || err != nil {
-				return
-			}
-			link, ok := r.Link("next")
-			if !ok {
-				return
-			}
-			seen[r.Request.URL.String()] = true
-			if seen[link.URL.String()] {
-				yield(nil, r.wrap("next page", refuse(ErrTooManyRedirects, "a loop: %s was had before", redact.Target(link.URL))))
-				return
-			}
-			p, err2 := r.followLink(link.URL)
-			if err2 != nil {
-				yield(nil, r.wrap("next page", err2))
-				return
-			}
-			r, err = s.Send(p)
-		}
-	}
-}
-
-// followLink prepares a GET of a URL that a server gave, under the rules of a
-// redirect: what must not leave its origin stays behind.
-func (r *Response) followLink(u *url.URL) (*PreparedRequest, error) {
-	if r.call == nil {
-		return nil, fmt.Errorf("the response is not of a session")
-	}
-	if !isWeb(u) {
-		return nil, refuse(ErrNoAdapter, "a link leads to http and https only, not to %q", redact.Target(u))
-	}
-	return r.call.follow(u)
 }

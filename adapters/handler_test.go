@@ -1,0 +1,319 @@
+package adapters_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httptrace"
+	"net/textproto"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/hashicorp/go-cleanhttp"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed-3bbad739/requests/adapters"
+	"github.com/seed-3bbad739/requests/internal/sentinel"
+)
+
+func ExampleHandler() {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /users/{id}", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintf(w, "user %s of %s", r.PathValue("id"), r.Host)
+	})
+	client := &http.Client{Transport: adapters.Handler(mux)}
+	resp, err := client.Get("https://api.test/users/42")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer resp.Body.Close()
+	content, _ := io.ReadAll(resp.Body)
+	fmt.Println(resp.Status, string(content))
+	// Output: 200 OK user 42 of api.test
+}
+
+func ExampleFunc() {
+	client := &http.Client{Transport: adapters.Func(func(r *http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: http.StatusTeapot}, nil
+	})}
+	resp, err := client.Get("https://pot.test/")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer resp.Body.Close()
+	fmt.Println(resp.Status)
+	// Output: 418 I'm a teapot
+}
+
+// A handler in memory answers as one behind a server does.
+func TestHandler_asServer(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		method  string
+		content string
+		handler http.HandlerFunc
+	}{
+		{"nothing", "GET", "", func(w http.ResponseWriter, r *http.Request) {}},
+		{"a status alone", "GET", "", func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(404) }},
+		{"a short text has its length and type", "GET", "", func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "hello") }},
+		{"HTML by its look", "GET", "", func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "<html></html>") }},
+		{"a type that is set", "GET", "", func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			io.WriteString(w, "{}")
+		}},
+		{"a content coding has no type", "GET", "", func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Encoding", "gzip")
+			io.WriteString(w, "xx")
+		}},
+		{"a long text is chunked", "GET", "", func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, strings.Repeat("x", 5000)) }},
+		{"several writes", "GET", "", func(w http.ResponseWriter, r *http.Request) {
+			for range 5 {
+				io.WriteString(w, strings.Repeat("y", 1000))
+			}
+		}},
+		{"a flush is chunked", "GET", "", func(w http.ResponseWriter, r *http.Request) {
+			io.WriteString(w, "a")
+			w.(http.Flusher).Flush()
+			io.WriteString(w, "b")
+		}},
+		{"a flush of nothing", "GET", "", func(w http.ResponseWriter, r *http.Request) { w.(http.Flusher).Flush() }},
+		{"a declared length", "GET", "", func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Length", "5")
+			w.(http.Flusher).Flush()
+			io.WriteString(w, "hello")
+		}},
+		{"204 has no content", "GET", "", func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(204)
+			if _, err := io.WriteString(w, "x"); err != http.ErrBodyNotAllowed {
+				panic("taken")
+			}
+		}},
+		{"304 has no content", "GET", "", func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(304) }},
+		{"HEAD, short", "HEAD", "", func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "hello") }},
+		{"HEAD, long", "HEAD", "", func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, strings.Repeat("x", 5000)) }},
+		{"the first status counts", "GET", "", func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(201)
+			w.Header().Set("X-Late", "1")
+			io.WriteString(w, "x")
+		}},
+		{"trailers", "GET", "", func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Trailer", "X-Sum, X-Not-Sent")
+			io.WriteString(w, "x")
+			w.(http.Flusher).Flush()
+			w.Header().Set("X-Sum", "1")
+			w.Header().Set(http.TrailerPrefix+"X-More", "2")
+		}},
+		{"what the handler sees", "PUT", "content", func(w http.ResponseWriter, r *http.Request) {
+			b, err := io.ReadAll(r.Body)
+			fmt.Fprintln(w, r.Method, r.URL, r.URL.Path, r.URL.RawPath, r.RequestURI, r.Proto, r.ContentLength,
+				r.Header.Get("Content-Length"), r.Header.Get("Authorization"), r.TransferEncoding, r.TLS == nil, r.Form, string(b), err)
+		}},
+		{"what it sees without content", "POST", "", func(w http.ResponseWriter, r *http.Request) {
+			b, err := io.ReadAll(r.Body)
+			fmt.Fprintln(w, r.ContentLength, r.Header["Content-Length"], string(b), err)
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := httptest.NewServer(c.handler)
+			defer s.Close()
+			tr := cleanhttp.DefaultPooledTransport()
+			tr.DisableCompression = true
+			defer tr.CloseIdleConnections()
+			var got [2]string
+			for i, rt := range []http.RoundTripper{tr, adapters.Handler(c.handler)} {
+				var content io.Reader
+				if c.content != "" {
+					content = strings.NewReader(c.content)
+				}
+				req := with(t, adapters.Settings{}, c.method, s.URL+"/a%2Fb?c=d", content)
+				req.Header.Set("Authorization", "Test x")
+				resp, text := fetch(t, rt, req)
+				resp.Header.Del("Date")
+				got[i] = fmt.Sprint(resp.Status, resp.Proto, resp.ContentLength, resp.TransferEncoding, resp.Header, resp.Trailer, "\n", text)
+			}
+			require.Equal(t, got[0], got[1])
+		})
+	}
+}
+
+func TestHandler_fullDuplex(t *testing.T) {
+	rt := adapters.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.NewResponseController(w).EnableFullDuplex()
+		http.NewResponseController(w).Flush()
+		b := make([]byte, 1)
+		for {
+			if _, err := io.ReadFull(r.Body, b); err != nil {
+				return
+			}
+			w.Write([]byte(strings.ToUpper(string(b))))
+		}
+	}))
+	in, out := io.Pipe()
+	resp, err := rt.RoundTrip(with(t, adapters.Settings{}, "POST", "http://h.test/", in))
+	require.NoError(t, err)
+	for _, c := range []string{"a", "b", "c"} {
+		io.WriteString(out, c)
+		b := make([]byte, 1)
+		_, err := io.ReadFull(resp.Body, b)
+		require.NoError(t, err)
+		require.Equal(t, strings.ToUpper(c), string(b))
+	}
+	out.Close()
+	rest, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	require.Empty(t, rest)
+	resp.Body.Close()
+}
+
+func TestHandler_ends(t *testing.T) {
+	cause := errors.New("changed my mind")
+	t.Run("R171 the context reaches the handler", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			reached := make(chan error, 1)
+			rt := adapters.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				<-r.Context().Done()
+				reached <- context.Cause(r.Context())
+			}))
+			ctx, cancel := context.WithCancelCause(context.Background())
+			time.AfterFunc(time.Second, func() { cancel(cause) })
+			req, _ := http.NewRequestWithContext(ctx, "GET", "http://h.test/", nil)
+			_, err := rt.RoundTrip(req)
+			require.ErrorIs(t, err, cause)
+			require.ErrorIs(t, err, context.Canceled)
+			require.ErrorIs(t, <-reached, cause)
+		})
+	})
+	t.Run("closing the content reaches the handler", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			writing := make(chan error, 1)
+			rt := adapters.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				w.(http.Flusher).Flush()
+				<-r.Context().Done()
+				_, err := w.Write(make([]byte, 4096))
+				writing <- err
+			}))
+			resp, err := rt.RoundTrip(with(t, adapters.Settings{}, "GET", "http://h.test/", nil))
+			require.NoError(t, err)
+			require.NoError(t, resp.Body.Close())
+			require.Error(t, <-writing)
+		})
+	})
+	t.Run("what the context carries stays with the caller", func(t *testing.T) {
+		rt := adapters.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			_, ok := adapters.SettingsFrom(r.Context())
+			fmt.Fprint(w, ok)
+		}))
+		_, got := fetch(t, rt, with(t, adapters.Settings{Timings: true}, "GET", "http://h.test/", nil))
+		require.Equal(t, "false", got)
+	})
+	t.Run("R170 less than declared is truncated", func(t *testing.T) {
+		rt := adapters.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Length", "10")
+			io.WriteString(w, "abc")
+		}))
+		resp, err := rt.RoundTrip(with(t, adapters.Settings{}, "GET", "http://h.test/", nil))
+		require.NoError(t, err)
+		b, err := io.ReadAll(resp.Body)
+		require.Equal(t, "abc", string(b))
+		require.ErrorIs(t, err, sentinel.Truncated)
+		require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+	})
+	t.Run("more than declared is refused", func(t *testing.T) {
+		rt := adapters.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Content-Length", "2")
+			_, err := io.WriteString(w, "hello")
+			assert.ErrorIs(t, err, http.ErrContentLength)
+			io.WriteString(w, "ok")
+		}))
+		_, got := fetch(t, rt, with(t, adapters.Settings{}, "GET", "http://h.test/", nil))
+		require.Equal(t, "ok", got)
+	})
+	t.Run("a panic before the header is a failed connection", func(t *testing.T) {
+		rt := adapters.Handler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("oh no") }))
+		_, err := rt.RoundTrip(with(t, adapters.Settings{}, "GET", "http://h.test/", nil))
+		require.ErrorIs(t, err, sentinel.Connection)
+		require.ErrorContains(t, err, "oh no")
+	})
+	t.Run("the end of a handler that is not read from is no leak", func(t *testing.T) {
+		rt := adapters.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "small") }))
+		_, err := rt.RoundTrip(with(t, adapters.Settings{}, "GET", "http://h.test/", nil)) // goleak looks for it
+		require.NoError(t, err)
+	})
+	t.Run("a request without a URL", func(t *testing.T) {
+		rt := adapters.Handler(http.NotFoundHandler())
+		_, err := rt.RoundTrip(&http.Request{})
+		require.ErrorIs(t, err, sentinel.InvalidURL)
+	})
+	t.Run("D15 1xx is not the answer", func(t *testing.T) {
+		rt := adapters.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set("Link", "</x>")
+			w.WriteHeader(103)
+			w.WriteHeader(201)
+		}))
+		var hints []int
+		ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{
+			Got1xxResponse: func(code int, _ textproto.MIMEHeader) error { hints = append(hints, code); return nil },
+		})
+		req, _ := http.NewRequestWithContext(ctx, "GET", "http://h.test/", nil)
+		resp, _ := fetch(t, rt, req)
+		require.Equal(t, 201, resp.StatusCode)
+		require.Equal(t, []int{103}, hints)
+	})
+}
+
+func TestFunc(t *testing.T) {
+	broken := errors.New("broken")
+	for _, c := range []struct {
+		name string
+		f    func(*http.Request) (*http.Response, error)
+		err  error
+		want string
+	}{
+		{"what is left out is set", func(*http.Request) (*http.Response, error) { return &http.Response{StatusCode: 201}, nil }, nil, "201 Created HTTP/1.1 map[] "},
+		{"an error is the error", func(*http.Request) (*http.Response, error) { return nil, broken }, broken, ""},
+		{"an error beside a response", func(*http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader("x"))}, broken
+		}, broken, ""},
+		{"what is read is echoed", func(r *http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: 200, Body: r.Body}, nil
+		}, nil, "200 OK HTTP/1.1 map[] "},
+		{"the request is a copy", func(r *http.Request) (*http.Response, error) {
+			r.Header.Set("Authorization", "Test x")
+			r.URL.Path = "/elsewhere"
+			return &http.Response{StatusCode: 200, Request: r}, nil
+		}, nil, "200 OK HTTP/1.1 map[] "},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			req := with(t, adapters.Settings{}, "POST", "http://h.test/x", strings.NewReader("content"))
+			closed := &closeCounter{ReadCloser: req.Body}
+			req.Body = closed
+			before := req.Clone(req.Context())
+			resp, err := adapters.Func(c.f).RoundTrip(req)
+			require.ErrorIs(t, err, c.err)
+			if c.err == nil {
+				require.Same(t, req, resp.Request)
+				assert.Equal(t, c.want, fmt.Sprintf("%s %s %v ", resp.Status, resp.Proto, resp.Header))
+				io.Copy(io.Discard, resp.Body)
+				resp.Body.Close()
+			} else {
+				require.Nil(t, resp)
+			}
+			require.Equal(t, 1, closed.count())
+			require.Equal(t, before.URL, req.URL)
+			require.Equal(t, before.Header, req.Header)
+		})
+	}
+	t.Run("neither is an error", func(t *testing.T) {
+		_, err := adapters.Func(func(*http.Request) (*http.Response, error) { return nil, nil }).
+			RoundTrip(with(t, adapters.Settings{}, "GET", "http://h.test/", nil))
+		require.Error(t, err)
+	})
+}
