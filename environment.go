@@ -56,6 +56,34 @@ func currentEnvironment() *environmentProxies {
 	return n
 }
 
+// environmentFor returns what the variables say about URLs of u's scheme, nil
+// when they say nothing: most calls are made where no proxy is named, and are
+// done after four look-ups.
+func environmentFor(u *url.URL) *environmentProxies {
+	names := &httpVariables
+	switch u.Scheme {
+	case "http":
+	case "https":
+		names = &httpsVariables
+	default:
+		return nil
+	}
+	for _, name := range names {
+		if _, ok := os.LookupEnv(name); ok {
+			if e := currentEnvironment(); len(e.env.Proxies) > 0 {
+				return e
+			}
+			return nil
+		}
+	}
+	return nil
+}
+
+var (
+	httpVariables  = [...]string{"http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"}
+	httpsVariables = [...]string{"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"}
+)
+
 // find returns what the environment says for a key, and whether it says anything.
 func (e *environmentProxies) find(key string) (*url.URL, bool, error) {
 	if err := e.errs[key]; err != nil {
@@ -75,13 +103,7 @@ const noProxyKey = "no_proxy"
 //
 // parsed holds the proxies of the session by their text: an adapter knows
 // connections again by the pointer.
-func selectProxy(explicit proxy.Map, parsed map[string]*url.URL, useEnvironment bool, u *url.URL) (*url.URL, error) {
-	var env *environmentProxies
-	if useEnvironment {
-		if env = currentEnvironment(); len(env.env.Proxies) == 0 {
-			env = nil
-		}
-	}
+func selectProxy(explicit proxy.Map, parsed map[string]*url.URL, env *environmentProxies, u *url.URL) (*url.URL, error) {
 	if env == nil && len(explicit) == 0 || !isWeb(u) {
 		return nil, nil
 	}
@@ -122,9 +144,8 @@ func selectProxy(explicit proxy.Map, parsed map[string]*url.URL, useEnvironment 
 
 // withEnvironment lays explicit proxies over the environment's, as far as
 // those apply to u.
-func withEnvironment(explicit proxy.Map, u *url.URL) proxy.Map {
-	env := currentEnvironment()
-	if len(env.env.Proxies) == 0 || !isWeb(u) {
+func withEnvironment(explicit proxy.Map, env *environmentProxies, u *url.URL) proxy.Map {
+	if env == nil {
 		return explicit
 	}
 	exceptions, ok := explicit[noProxyKey]
@@ -224,9 +245,10 @@ func (c *call) prepareSettings(u *url.URL, check func(error)) {
 	p.headFollows = l.MaxRedirects > 0
 	p.proxies = p.Settings.Proxies
 	if *p.Settings.Environment {
-		p.Settings.Proxies = withEnvironment(p.proxies, u)
+		c.env, c.envOf = environmentFor(u), u.Scheme
+		p.Settings.Proxies = withEnvironment(p.proxies, c.env, u)
 		p.Settings.TLS = snap.bundled(p.Settings.TLS, u)
-		_, err := selectProxy(p.proxies, snap.proxies, true, u)
+		_, err := selectProxy(p.proxies, snap.proxies, c.env, u)
 		check(err)
 	}
 	p.merged = p.Settings.Proxies
@@ -245,10 +267,11 @@ func (s *Session) MergeEnvironment(u *url.URL, set Settings) (Settings, error) {
 	}
 	out := set.over(&snap.request.Settings, false)
 	if *out.Environment {
-		if _, err := selectProxy(out.Proxies, snap.proxies, true, u); err != nil {
+		env := environmentFor(u)
+		if _, err := selectProxy(out.Proxies, snap.proxies, env, u); err != nil {
 			return Settings{}, &Error{Op: "merge environment", URL: redact.Target(u), Err: err}
 		}
-		out.Proxies = withEnvironment(out.Proxies, u)
+		out.Proxies = withEnvironment(out.Proxies, env, u)
 		out.TLS = snap.bundled(out.TLS, u)
 	}
 	return out.clone(), nil

@@ -249,6 +249,22 @@ func TestOrigin_lossIsSticky(t *testing.T) {
 	}
 }
 
+// Where a hook leads one exchange is not where the call began, so a redirect
+// within that place is a way from home.
+func TestOrigin_aHooksHostIsNotHome(t *testing.T) {
+	h := newHosts(t, redirectOnce(302, "/end"))
+	s := h.Session(t, requests.WithHooks(sendHook(func(e *requests.Exchange) error {
+		if e.Number == 1 {
+			e.Request.URL.Host, e.Request.Host = "b.test", "b.test"
+		}
+		return nil
+	})))
+	_, err := s.Get(t.Context(), "http://a.test/start", plantedCredentials()...)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"http://b.test/start", "http://b.test/end"}, h.URLs())
+	assert.Equal(t, nothingSecret, pick(h.Last(t).Header, credentialNames))
+}
+
 func TestOrigin_baseURL(t *testing.T) {
 	session := []requests.Option{
 		requests.WithBaseURL("https://a.test/v1/"),

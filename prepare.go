@@ -89,10 +89,12 @@ type call struct {
 	exchangeRecord
 	timer timer
 
-	rec        *recorder  // nil unless the request is explained
-	handsOut   bool       // the prepared request is for the caller
-	optionsErr error      // what was wrong with the call's options
-	values     [12]string // of header fields with one value
+	rec        *recorder           // nil unless the request is explained
+	env        *environmentProxies // for the first exchange, as read in preparing
+	envOf      string              // the scheme that env is for
+	handsOut   bool                // the prepared request is for the caller
+	optionsErr error               // what was wrong with the call's options
+	values     [12]string          // of header fields with one value
 	used       int
 	query      [256]byte
 }
@@ -245,6 +247,9 @@ func (c *call) prepare() error {
 	}
 	if p.Request == nil || p.URL == nil || p.Header == nil {
 		return c.refused(errors.New("prepare hook: the request has no URL or header left"))
+	}
+	if !c.hasPrepareHooks() {
+		return nil
 	}
 	p.adoptBody()
 	if err := errors.Join(checkMethod(p.Method), cleanHeader(p.Request)); err != nil {
@@ -720,7 +725,7 @@ func (p *PreparedRequest) authenticate(req *http.Request) error {
 	if req.URL.RawQuery != query {
 		p.authParams = newKeys(p.authParams, query, req.URL.RawQuery)
 	}
-	return checkHeaders(req.Header)
+	return cleanHeader(req)
 }
 
 // newKeys adds to keys the names that are in the query after and were not, or

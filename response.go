@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/seed-3bbad739/requests/internal/charset"
@@ -409,6 +410,7 @@ type stream struct {
 	decoded  io.ReadCloser
 	ahead    []byte // read by peek
 	err      error  // final: what every later Read returns
+	closed   uint32 // by Close, atomically: it may come while a Read waits
 	ended    bool
 	rawSource
 }
@@ -451,6 +453,9 @@ func (noContent) Read([]byte) (int, error) { return 0, io.EOF }
 func (noContent) Close() error             { return nil }
 
 func (s *stream) Read(p []byte) (int, error) {
+	if s.isClosed() {
+		return 0, s.afterClose()
+	}
 	if len(s.ahead) > 0 {
 		n := copy(p, s.ahead)
 		s.ahead = s.ahead[n:]
@@ -460,6 +465,9 @@ func (s *stream) Read(p []byte) (int, error) {
 		return 0, s.err
 	}
 	n, err := s.decoded.Read(p)
+	if s.isClosed() {
+		return 0, s.afterClose()
+	}
 	if err != nil {
 		s.finish(err)
 		if n > 0 {
@@ -468,6 +476,11 @@ func (s *stream) Read(p []byte) (int, error) {
 		return 0, s.err
 	}
 	return n, nil
+}
+
+// afterClose is the error of a Read when the stream was closed, by whomever.
+func (s *stream) afterClose() error {
+	return s.response.contentError(refuse(ErrBodyConsumed, "the response was closed"))
 }
 
 // finish ends the stream: everything below is closed.
@@ -494,23 +507,23 @@ func (s *stream) fail(err error) {
 
 // finished reports whether the stream was read to its end or closed.
 func (s *stream) finished() bool {
-	return s.err != nil && len(s.ahead) == 0 && (s.ended || errors.Is(s.err, ErrBodyConsumed))
+	return s.isClosed() || s.err != nil && len(s.ahead) == 0 && s.ended
 }
 
-// Close ends the stream; reading it later is an error, not an early end.
+// Close ends the stream; reading it later is an error, not an early end. It
+// may come from another goroutine, and ends a Read that waits.
 func (s *stream) Close() error {
-	s.ahead = nil
-	if s.err == nil {
-		s.err = s.response.contentError(refuse(ErrBodyConsumed, "the response was closed"))
-		s.decoded.Close()
-		s.raw.Close()
-		s.call.stopTimer()
-		s.response.timings.over()
-	} else if s.ended {
-		s.err = ErrBodyConsumed
+	if !atomic.CompareAndSwapUint32(&s.closed, 0, 1) {
+		return nil
 	}
+	s.decoded.Close()
+	s.raw.Close()
+	s.call.stopTimer()
 	return nil
 }
+
+// isClosed is not an atomic.Bool's, so that a Response may be copied for printing.
+func (s *stream) isClosed() bool { return atomic.LoadUint32(&s.closed) != 0 }
 
 // Abort ends a pending Read.
 func (s *stream) Abort() { abort(s.raw) }

@@ -386,11 +386,15 @@ func (c *call) prepareExchange(u *url.URL) error {
 	s := &p.Settings
 	a := &c.ctx.settings
 	explicit := p.proxies
-	useEnvironment := s.Environment != nil && *s.Environment
+	var env *environmentProxies
 	if !sameMap(s.Proxies, p.merged) { // a hook or the caller changed it
-		explicit, useEnvironment = s.Proxies, false
+		explicit = s.Proxies
+	} else if s.Environment != nil && *s.Environment {
+		if env = c.env; c.number > 1 || c.envOf != u.Scheme {
+			env = environmentFor(u)
+		}
 	}
-	proxyURL, err := selectProxy(explicit, c.snapshot.proxies, useEnvironment, u)
+	proxyURL, err := selectProxy(explicit, c.snapshot.proxies, env, u)
 	if err != nil {
 		return err
 	}
