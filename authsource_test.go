@@ -235,7 +235,7 @@ func TestAuth_netrcAcrossRedirects(t *testing.T) {
 	}
 	t.Run("each host's entry is its own along a chain", func(t *testing.T) {
 		t.Setenv("NETRC", netrcFile(t, both))
-		next := map[string]string{"a.test/start": "http://b.test/1", "b.test/1": "http://b.test/2", "b.test/2": "http://c.test/3", "c.test/3": "http://a.test/4"}
+		next := map[string]string{"a.test/start": "http://b.test/1", "b.test/1": "http://b.test/2", "b.test/2": "http://c.test/3", "c.test/3": "http://a.test/4", "a.test/4": "http://a.test/5"}
 		h := newHosts(t, func(w http.ResponseWriter, r *http.Request) {
 			if to, ok := next[r.Host+r.URL.Path]; ok {
 				w.Header().Set("Location", to)
@@ -248,7 +248,7 @@ func TestAuth_netrcAcrossRedirects(t *testing.T) {
 		for _, a := range h.Arrivals() {
 			sent = append(sent, a.Header.Get("Authorization"))
 		}
-		assert.Equal(t, []string{"Basic YTpw", "Basic Yjpw", "Basic Yjpw", "", "Basic YTpw"}, sent)
+		assert.Equal(t, []string{"Basic YTpw", "Basic Yjpw", "Basic Yjpw", "", "Basic YTpw", "Basic YTpw"}, sent)
 	})
 	t.Run("the password is not sent without encryption after a downgrade", func(t *testing.T) {
 		t.Setenv("NETRC", netrcFile(t, both))
@@ -261,16 +261,27 @@ func TestAuth_netrcAcrossRedirects(t *testing.T) {
 
 func TestAuth_customRunsOnce(t *testing.T) {
 	runs := 0
-	a := auth.Func(func(r *http.Request) error {
+	count := auth.Func(func(r *http.Request) error {
 		runs++
 		r.Header.Set("X-Sum", r.Method+" "+r.URL.Path)
 		return nil
 	})
-	w := newReplies(t, redirectTo(302, "/1"), redirectTo(302, "/2"), reply(200, ""))
-	_, err := newSession(t).Post(t.Context(), w.URL+"/0", requests.WithAuth(a), requests.WithBody("x"))
-	require.NoError(t, err)
-	assert.Equal(t, 1, runs, "R81")
-	assert.Equal(t, "POST /0", w.Last(t).Header.Get("X-Sum"), "the field is carried")
+	for _, tt := range []struct {
+		name string
+		bind func(origin string) auth.Authenticator
+	}{
+		{"unbound", func(string) auth.Authenticator { return count }},
+		{"bound to where it is", func(origin string) auth.Authenticator { return auth.For(origin, count) }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			runs = 0
+			w := newReplies(t, redirectTo(302, "/1"), redirectTo(302, "/2"), reply(200, ""))
+			_, err := newSession(t).Post(t.Context(), w.URL+"/0", requests.WithAuth(tt.bind(w.URL)), requests.WithBody("x"))
+			require.NoError(t, err)
+			assert.Equal(t, 1, runs, "R81")
+			assert.Equal(t, "POST /0", w.Last(t).Header.Get("X-Sum"), "the field is carried")
+		})
+	}
 }
 
 // deferredAuth sets what depends on the exchange.

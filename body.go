@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // Body is content that can be opened again: redirects, challenges and retries
@@ -144,7 +145,7 @@ func newReaderBody(r io.Reader) (Body, error) {
 			if at, ok := r.(io.ReaderAt); ok {
 				return &sectionBody{at, start, size}, nil
 			}
-			return &seekBody{r: r, seeker: seeker, start: start, size: size}, nil
+			return &seekBody{r: r, seeker: seeker, start: start, size: size, turn: make(chan struct{}, 1)}, nil
 		}
 	}
 	b := &onceBody{r: r, size: -1}
@@ -197,20 +198,39 @@ type seekBody struct {
 	r           io.Reader
 	seeker      io.Seeker
 	start, size int64
-	busy        atomic.Bool
+	turn        chan struct{} // holds one while somebody reads
 }
+
+// maxTurn bounds the wait for a reader that is being given up: net/http opens
+// the content anew before it has closed what an HTTP/2 connection took along.
+const maxTurn = 250 * time.Millisecond
 
 func (b *seekBody) Len() int64        { return b.size }
 func (*seekBody) ContentType() string { return "" }
 func (b *seekBody) Open() (io.ReadCloser, error) {
-	if !b.busy.CompareAndSwap(false, true) {
-		return nil, refuse(ErrBodyNotReplayable, "the reader is being sent already")
+	select {
+	case b.turn <- struct{}{}:
+	default:
+		if !b.wait() {
+			return nil, refuse(ErrBodyNotReplayable, "the reader is being sent already")
+		}
 	}
 	if _, err := b.seeker.Seek(b.start, io.SeekStart); err != nil {
-		b.busy.Store(false)
+		<-b.turn
 		return nil, because(ErrBodyNotReplayable, err)
 	}
 	return &seekReader{b: b}, nil
+}
+
+func (b *seekBody) wait() bool {
+	timeout := time.NewTimer(maxTurn)
+	defer timeout.Stop()
+	select {
+	case b.turn <- struct{}{}:
+		return true
+	case <-timeout.C:
+		return false
+	}
 }
 
 type seekReader struct {
@@ -227,7 +247,7 @@ func (r *seekReader) Read(p []byte) (int, error) {
 
 func (r *seekReader) Close() error {
 	if r.closed.CompareAndSwap(false, true) {
-		r.b.busy.Store(false)
+		<-r.b.turn
 	}
 	return nil
 }

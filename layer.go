@@ -22,6 +22,9 @@ import (
 type layer struct {
 	Request
 	ofSession bool
+	base      *url.URL // of baseOf, parsed by WithBaseURL
+	baseOf    string
+	foreign   bool // a user's option had its hands on the maps
 
 	header []field // set after what Request.Header has
 	params []field // set after what Request.Params has
@@ -46,19 +49,41 @@ type sessionOptions struct {
 	middleware []func(http.RoundTripper) http.RoundTripper
 }
 
-// field is a name with its values. Without any it removes the name.
+// field is a name with its values. Without any it removes the name. It is
+// small, as every call has room for a few.
 type field struct {
-	name   string
-	value  string
-	more   []string
-	remove bool
+	name  string
+	value string
+	more  *[]string // beyond the first; removal is a mark of its own
+}
+
+// removal marks a field that takes away what the layer below has.
+var removal = new([]string)
+
+func (f *field) removes() bool { return f.more == removal }
+
+// rest returns the values beyond the first.
+func (f *field) rest() []string {
+	if f.more == nil {
+		return nil
+	}
+	return *f.more
 }
 
 func (f *field) values() []string {
-	if f.remove {
+	if f.removes() {
 		return nil
 	}
-	return append([]string{f.value}, f.more...)
+	return append([]string{f.value}, f.rest()...)
+}
+
+// moreOf returns values for field.more, nil for none.
+func moreOf(values []string) *[]string {
+	if len(values) == 0 {
+		return nil
+	}
+	own := slices.Clone(values)
+	return &own
 }
 
 // apply runs the options in order and returns all that was wrong with them.
@@ -147,8 +172,15 @@ func flushInto(m http.Header, fs []field) http.Header {
 	if m == nil {
 		m = make(http.Header, len(fs))
 	}
+	singles := make([]string, len(fs)) // one array for all single values
 	for i := range fs {
-		m[fs[i].name] = fs[i].values()
+		f := &fs[i]
+		if f.more != nil {
+			m[f.name] = f.values()
+			continue
+		}
+		singles[i] = f.value
+		m[f.name] = singles[i : i+1 : i+1]
 	}
 	return m
 }

@@ -63,6 +63,19 @@ func TestNext_sendsTheBodyAgain(t *testing.T) {
 	}
 }
 
+func TestNext_leavesTheBodyBehind(t *testing.T) {
+	w := newReplies(t, redirectTo(303, "/1"), redirectTo(307, "/2"), reply(200, ""))
+	s := newSession(t)
+	resp, err := s.Post(t.Context(), w.URL, requests.WithBody(onlyReader{strings.NewReader(content)}), requests.WithoutRedirects())
+	require.NoError(t, err)
+	next := resp.Next()
+	next.Settings.MaxRedirects = 5
+	_, err = s.Send(next)
+	require.NoError(t, err, "nothing asks for the body any more")
+	assert.Equal(t, "GET /2 HTTP/1.1", w.Last(t).Line)
+	assert.Empty(t, w.Last(t).Body)
+}
+
 func TestNext_none(t *testing.T) {
 	for _, tt := range []struct {
 		name  string

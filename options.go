@@ -38,6 +38,7 @@ func (f OptionFunc) apply(l *layer) error {
 	if err := f(&l.Request); err != nil {
 		return err
 	}
+	l.foreign = true
 	if l.Body == nil || had {
 		return nil
 	}
@@ -54,10 +55,11 @@ func (f optionFunc) apply(l *layer) error { return f(l) }
 // session's credentials are sent to the origin of its base URL only.
 func WithBaseURL(base string) Option {
 	return optionFunc(func(l *layer) error {
-		if _, err := parseBase(base); err != nil {
+		u, err := parseBase(base)
+		if err != nil {
 			return fmt.Errorf("WithBaseURL: %w", err)
 		}
-		l.BaseURL = base
+		l.BaseURL, l.base, l.baseOf = base, u, base
 		return nil
 	})
 }
@@ -72,14 +74,18 @@ func WithMethod(method string) Option {
 
 type headerOption struct {
 	name, value string
-	more        []string
+	more        *[]string
 	secret      bool
 }
 
 func (o *headerOption) apply(l *layer) error {
 	err := checkValue(o.name, o.value)
-	for i := 0; err == nil && i < len(o.more); i++ {
-		err = checkValue(o.name, o.more[i])
+	if o.more != nil {
+		for _, v := range *o.more {
+			if err == nil {
+				err = checkValue(o.name, v)
+			}
+		}
 	}
 	if err != nil && o.secret {
 		return fmt.Errorf("WithSecretHeader: %w", err)
@@ -101,7 +107,7 @@ func (o *headerOption) apply(l *layer) error {
 // WithHeader sets a header field, with as many values as it is to have lines.
 // An empty value is sent as such; see [WithoutHeader].
 func WithHeader(key, value string, more ...string) Option {
-	return &headerOption{name: key, value: value, more: slices.Clone(more)}
+	return &headerOption{name: key, value: value, more: moreOf(more)}
 }
 
 // WithSecretHeader sets a header field that never leaves its origin and is
@@ -126,23 +132,23 @@ func WithHeaders(h http.Header) Option {
 
 func fieldOf(name string, values []string) field {
 	if len(values) == 0 {
-		return field{name: name, remove: true}
+		return field{name: name, more: removal}
 	}
-	return field{name: name, value: values[0], more: slices.Clip(values)[1:]}
+	return field{name: name, value: values[0], more: moreOf(values[1:])}
 }
 
 // WithoutHeader removes a field that a layer below sets, the built-in
 // User-Agent, Accept and Accept-Encoding included.
 func WithoutHeader(key string) Option {
 	return optionFunc(func(l *layer) error {
-		l.header = setField(l.header, field{name: http.CanonicalHeaderKey(key), remove: true})
+		l.header = setField(l.header, field{name: http.CanonicalHeaderKey(key), more: removal})
 		return nil
 	})
 }
 
 type paramOption struct {
 	name, value string
-	more        []string
+	more        *[]string
 }
 
 func (o *paramOption) apply(l *layer) error {
@@ -152,7 +158,7 @@ func (o *paramOption) apply(l *layer) error {
 
 // WithParam sets a query parameter, once for each value.
 func WithParam(key, value string, more ...string) Option {
-	return &paramOption{key, value, slices.Clone(more)}
+	return &paramOption{key, value, moreOf(more)}
 }
 
 // WithParams sets every parameter of v. A key with no values removes it.
@@ -169,7 +175,7 @@ func WithParams(v url.Values) Option {
 // WithoutParam removes a parameter that a layer below sets.
 func WithoutParam(key string) Option {
 	return optionFunc(func(l *layer) error {
-		l.params = setField(l.params, field{name: key, remove: true})
+		l.params = setField(l.params, field{name: key, more: removal})
 		return nil
 	})
 }
@@ -610,6 +616,9 @@ func WithMiddleware(wrap func(next http.RoundTripper) http.RoundTripper) Option 
 // checkProxies parses every proxy URL, for a bad one would else be noticed in
 // production only.
 func checkProxies(m proxy.Map) error {
+	if len(m) == 0 {
+		return nil
+	}
 	for _, k := range slices.Sorted(maps.Keys(m)) {
 		if m[k] == "" || strings.EqualFold(k, "no_proxy") {
 			continue

@@ -96,7 +96,6 @@ type call struct {
 	optionsErr error               // what was wrong with the call's options
 	values     [12]string          // of header fields with one value
 	used       int
-	query      [256]byte
 }
 
 func (s *Session) verb(ctx context.Context, method, url string, opts []Option) (*Response, error) {
@@ -404,7 +403,8 @@ func (c *call) prepareQuery(u *url.URL) {
 		slices.SortStableFunc(merged, byName)
 		own = merged
 	}
-	b := append(c.query[:0], u.RawQuery...)
+	var buf [256]byte
+	b := append(buf[:0], u.RawQuery...)
 	if raw != "" {
 		if len(b) > 0 {
 			b = append(b, '&')
@@ -471,12 +471,12 @@ func (c *call) prepareHeader(home bool, check func(error)) (http.Header, string)
 	for i := range l.header {
 		f := &l.header[i]
 		switch {
-		case f.remove:
+		case f.removes():
 			delete(header, f.name)
 			if f.name == "Host" {
 				host = ""
 			}
-		case len(f.more) > 0:
+		case f.more != nil:
 			header[f.name] = f.values()
 		default:
 			c.setHeader(header, f.name, []string{f.value})
@@ -699,7 +699,7 @@ func (l *layer) sets(name string) bool {
 			return true
 		}
 	}
-	return slices.ContainsFunc(l.header, func(f field) bool { return f.name == name && !f.remove })
+	return slices.ContainsFunc(l.header, func(f field) bool { return f.name == name && !f.removes() })
 }
 
 // authenticate runs p.auth on req and notes which fields it set. A body that

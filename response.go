@@ -46,7 +46,8 @@ type Response struct {
 	keptAll  bool
 	isKept   bool
 	maxBody  int64
-	timings  Timings
+	arrived  io.ReadCloser // the body as the adapter gave it, which knows how it came
+	over     time.Time     // when the content was read, with WithTimings
 }
 
 // OK reports whether the status is not one of 400 to 599.
@@ -298,49 +299,6 @@ func (r *Response) declared() int64 {
 	return r.ContentLength
 }
 
-// maxPreallocation bounds what a server can make us allocate by its word alone.
-const maxPreallocation = 1 << 20 // bytes
-
-// readAll reads r to its end, at most max bytes of it if max is above 0, into
-// a slice of the right size where the length is known.
-func readAll(r io.Reader, length, max int64) ([]byte, error) {
-	if max > 0 && length > max {
-		return nil, ErrBodyTooLarge
-	}
-	size := int64(512)
-	if length >= 0 {
-		size = min(length, maxPreallocation)
-	}
-	var b []byte
-	if size > 0 {
-		b = make([]byte, 0, size)
-	}
-	var scratch [1]byte
-	for {
-		room := b[len(b):cap(b)]
-		// A full slice is not grown before it is known that more comes.
-		full := len(room) == 0
-		if full {
-			room = scratch[:]
-		}
-		n, err := r.Read(room)
-		if full {
-			b = append(b, room[:n]...)
-		} else {
-			b = b[:len(b)+n]
-		}
-		if max > 0 && int64(len(b)) > max {
-			return b[:max], ErrBodyTooLarge
-		}
-		if err == io.EOF {
-			return b, nil
-		}
-		if err != nil {
-			return b, err
-		}
-	}
-}
-
 // keepContent holds the raw content of a hop that was left.
 func (r *Response) keepContent(raw []byte, all bool, s *Settings) {
 	r.kept, r.keptAll, r.isKept = raw, all, true
@@ -493,7 +451,7 @@ func (s *stream) finish(err error) {
 	s.decoded.Close()
 	s.raw.Close()
 	s.call.stopTimer()
-	s.response.timings.over()
+	s.response.noteEnd()
 }
 
 // fail is finish before there was a decoder.
@@ -502,7 +460,7 @@ func (s *stream) fail(err error) {
 	s.decoded = s.raw
 	s.raw.Close()
 	s.call.stopTimer()
-	s.response.timings.over()
+	s.response.noteEnd()
 }
 
 // finished reports whether the stream was read to its end or closed.

@@ -269,10 +269,7 @@ func (c *call) exchange(h *hop) error {
 	if h.http.Header == nil {
 		h.http.Header = make(http.Header)
 	}
-	h.resp = Response{Response: &h.http, Elapsed: elapsed, call: c}
-	if t, ok := adapters.TraceFrom(answer); ok {
-		h.resp.timings = timingsOf(t)
-	}
+	h.resp = Response{Response: &h.http, Elapsed: elapsed, call: c, arrived: answer.Body}
 	if c.jar != nil {
 		c.jar.StoreHeader(req.URL, h.http.Header)
 	}
@@ -602,7 +599,7 @@ func (c *call) keep(h *hop) {
 		buf.Grow(int(n) + bytes.MinRead)
 	}
 	complete := drain.Body(&buf, h.http.Body)
-	r.timings.over()
+	r.noteEnd()
 	r.keepContent(buf.Bytes()[:min(buf.Len(), drain.MaxBytes)], complete, &c.plan.Settings)
 }
 

@@ -42,13 +42,20 @@ const closedBit = 1 << 62
 // NewSession returns a session whose defaults are what the options say. It
 // returns every mistake among them at once. The caller closes the session.
 func NewSession(defaults ...Option) (*Session, error) {
-	s := new(Session)
+	var start struct { // one piece of memory
+		Session
+		mounts [2]mount
+		list   []mount
+	}
+	s := &start.Session
 	s.lease = newLease()
 	web := s.lease.pool.adapter
-	s.mounts.Store(&[]mount{
+	start.mounts = [2]mount{
 		{prefix: "https://", adapter: web, wrapped: web, scheme: "https"},
 		{prefix: "http://", adapter: web, wrapped: web, scheme: "http"},
-	})
+	}
+	start.list = start.mounts[:]
+	s.mounts.Store(&start.list)
 	if err := s.change("new session", bottom(), defaults); err != nil {
 		return nil, err
 	}
@@ -68,18 +75,24 @@ func Must(s *Session, err error) *Session {
 // change lays options over from and installs the outcome, all or nothing.
 // The caller holds s.mu or is alone.
 func (s *Session) change(op string, from *snapshot, opts []Option) error {
-	l := &layer{ofSession: true, session: new(sessionOptions)}
-	errs := []error{l.apply(opts)}
+	var layers struct { // one piece of memory
+		layer
+		sessionOptions
+	}
+	l := &layers.layer
+	l.ofSession, l.session = true, &layers.sessionOptions
+	optionsErr := l.apply(opts)
 	next, err := from.with(l)
-	errs = append(errs, err)
-
-	mounts, err := rewrap(*s.mounts.Load(), l.session.mounts, s.middleware, l.session.middleware)
-	errs = append(errs, err)
-	if err := errors.Join(errs...); err != nil {
+	before := s.mounts.Load()
+	mounts, mountErr := rewrap(*before, l.session.mounts, s.middleware, l.session.middleware)
+	if err := errors.Join(optionsErr, err, mountErr); err != nil {
 		return &Error{Op: op, Err: err}
 	}
 	s.middleware = append(slices.Clip(s.middleware), l.session.middleware...)
-	s.mounts.Store(&mounts)
+	if len(l.session.mounts) > 0 || len(l.session.middleware) > 0 {
+		after := mounts
+		s.mounts.Store(&after)
+	}
 	s.hooks.append(l.Hooks)
 	s.snapshot.Store(next)
 	return nil
@@ -259,13 +272,16 @@ type pool struct {
 // it outlives a session that was dropped without Close.
 type lease struct {
 	pool     *pool
+	own      pool // of the session that began it
 	released atomic.Bool
 }
 
 func newLease() *lease {
-	p := &pool{adapter: adapters.New(adapters.Options{})}
-	p.users.Store(1)
-	return &lease{pool: p}
+	l := new(lease)
+	l.own.adapter = adapters.New(adapters.Options{})
+	l.own.users.Store(1)
+	l.pool = &l.own
+	return l
 }
 
 // again returns another share of the same pool. The caller holds one, so the

@@ -1,9 +1,9 @@
 package requests
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -22,8 +22,8 @@ const Version = "0.1.0"
 // snapshot is everything that a session's requests start from, made once and
 // never written to again. A session swaps one for another.
 type snapshot struct {
-	request Request // merged; Header is canonical, with the built-in fields
-	own     Request // what the session's options say, not merged with the built-in; removals are keys without values
+	request Request  // merged; Header is canonical, with the built-in fields
+	own     Settings // what the options of the session say, not merged with the built-in
 	jar     *cookies.Jar
 
 	base   *url.URL // of request.BaseURL, nil without one
@@ -48,17 +48,19 @@ type bundledTLS struct {
 	tls   *TLS
 }
 
-// bottom is the snapshot beneath every session.
-func bottom() *snapshot {
-	return &snapshot{jar: cookies.New(nil), request: Request{
-		Header: http.Header{
-			"User-Agent":      {"go-requests/" + Version},
-			"Accept-Encoding": {decode.Supported},
-			"Accept":          {"*/*"},
-		},
-		Settings: builtin(),
-	}}
+// bottomRequest is what every session starts from. It is shared and never
+// written to.
+var bottomRequest = Request{
+	Header: http.Header{
+		"User-Agent":      {"go-requests/" + Version},
+		"Accept-Encoding": {decode.Supported},
+		"Accept":          {"*/*"},
+	},
+	Settings: builtin(),
 }
+
+// bottom is the snapshot beneath a new session, with a jar of its own.
+func bottom() *snapshot { return &snapshot{jar: cookies.New(nil), request: bottomRequest} }
 
 // withClonedJar returns a snapshot to lay a copy's changes over: the copy has
 // cookies of its own.
@@ -76,7 +78,9 @@ func (s *snapshot) with(l *layer) (*snapshot, error) {
 	if l.session != nil && l.session.jarSet {
 		n.jar = l.session.jar
 	}
-	l.flush()
+	if l.foreign { // the user may keep what the option put there
+		l.Header, l.Params = l.Header.Clone(), cloneValues(l.Params)
+	}
 	r := s.request
 	r.marks = mergeMarks(l.marks, s.request.marks)
 	var errs []error
@@ -92,7 +96,10 @@ func (s *snapshot) with(l *layer) (*snapshot, error) {
 	if l.BaseURL != "" {
 		r.BaseURL = l.BaseURL
 	}
-	if r.BaseURL != "" {
+	switch {
+	case l.base != nil && l.baseOf == r.BaseURL:
+		n.base = l.base
+	case r.BaseURL != "":
 		base, err := parseBase(r.BaseURL)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("BaseURL: %w", err))
@@ -100,13 +107,15 @@ func (s *snapshot) with(l *layer) (*snapshot, error) {
 		n.base = base
 	}
 	r.PathParams = overlay(s.request.PathParams, l.PathParams)
-	r.Header = overlayHeader(s.request.Header, canonicalHeader(l.Header))
+	r.Header = overlayHeader(s.request.Header, canonicalHeader(l.Header), l.header)
 	params := s.request.Params
 	if l.marks != nil && l.marks.rawSet {
 		params = nil
 	}
-	r.Params = url.Values(overlayHeader(http.Header(params), http.Header(l.Params)))
-	errs = append(errs, checkHeaders(r.Header), checkHost(r.Header))
+	r.Params = url.Values(overlayHeader(http.Header(params), http.Header(l.Params), l.params))
+	if err := errors.Join(checkHeaders(l.Header), checkHost(r.Header)); err != nil { // the options have checked theirs
+		errs = append(errs, err)
+	}
 	for _, c := range l.Cookies {
 		errs = append(errs, checkCookie(c))
 	}
@@ -115,28 +124,26 @@ func (s *snapshot) with(l *layer) (*snapshot, error) {
 		r.Auth = l.Auth
 	}
 	r.Settings = l.Settings.over(&s.request.Settings, l.marks != nil && l.marks.wholeTLS)
-	errs = append(errs, checkSettings(&r.Settings))
+	if err := checkSettings(&r.Settings); err != nil {
+		errs = append(errs, err)
+	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
 	n.request = r
-	n.own = s.own
-	n.own.Method = cmp.Or(l.Method, s.own.Method)
-	n.own.Header = keepRemovals(s.own.Header, canonicalHeader(l.Header))
-	n.own.Params = url.Values(keepRemovals(http.Header(params), http.Header(l.Params)))
-	n.own.Settings = l.Settings.over(&s.own.Settings, l.marks != nil && l.marks.wholeTLS)
+	n.own = l.Settings.over(&s.own, l.marks != nil && l.marks.wholeTLS)
 	n.compile()
 	return n, nil
 }
 
 func (s *snapshot) compile() {
-	s.header = make(http.Header, len(s.request.Header))
-	for k, vs := range s.request.Header {
-		if k == "Host" {
-			s.host = vs[0]
-			continue
-		}
-		s.header[k] = slices.Clip(vs)
+	s.header = s.request.Header
+	if host, ok := s.header["Host"]; ok {
+		s.host = host[0]
+		s.header = maps.Clone(s.header)
+		delete(s.header, "Host")
+	}
+	for k := range s.header {
 		if s.isSecret(k) {
 			s.secret = append(s.secret, k)
 		}
@@ -220,46 +227,63 @@ func validHost(s string) bool {
 // checkSettings looks at what the options have not looked at: a Settings may
 // come from a literal or an OptionFunc.
 func checkSettings(s *Settings) error {
-	errs := []error{checkProxies(s.Proxies), checkProxyAuth(s.ProxyAuth)}
+	var trust, proxyTrust error
 	if s.TLS != nil {
-		errs = append(errs, s.TLS.Load())
+		trust = s.TLS.Load()
 	}
 	if s.ProxyTLS != nil {
-		errs = append(errs, s.ProxyTLS.Load())
+		proxyTrust = s.ProxyTLS.Load()
 	}
-	return errors.Join(errs...)
+	return errors.Join(checkProxies(s.Proxies), checkProxyAuth(s.ProxyAuth), trust, proxyTrust)
 }
 
-// overlayHeader lays upper over lower and returns a map of its own. A key with
-// no values removes the key.
-func overlayHeader(lower, upper http.Header) http.Header {
-	out := make(http.Header, len(lower)+len(upper))
-	for k, vs := range lower {
-		out[k] = vs
+// overlayHeader lays upper and then fields over lower and returns a map of its
+// own. A key with no values, and a removal, remove the key.
+func overlayHeader(lower, upper http.Header, fields []field) http.Header {
+	if len(upper) == 0 && len(fields) == 0 {
+		return lower // nobody writes to either
 	}
+	out := make(http.Header, len(lower)+len(upper)+len(fields))
+	maps.Copy(out, lower)
 	for k, vs := range upper {
 		if len(vs) == 0 {
 			delete(out, k)
-			continue
+		} else {
+			out[k] = slices.Clip(vs)
 		}
-		out[k] = slices.Clone(vs)
+	}
+	singles := make([]string, len(fields)) // one array for all single values
+	for i := range fields {
+		f := &fields[i]
+		switch {
+		case f.removes():
+			delete(out, f.name)
+		case f.more != nil:
+			out[f.name] = f.values()
+		default:
+			singles[i] = f.value
+			out[f.name] = singles[i : i+1 : i+1]
+		}
 	}
 	return out
 }
 
-// keepRemovals is overlayHeader, but what upper removes stays as a key
-// without values.
-func keepRemovals(lower, upper http.Header) http.Header {
-	if len(upper) == 0 {
-		return lower
-	}
-	out := overlayHeader(lower, upper)
-	for k, vs := range upper {
-		if len(vs) == 0 {
-			out[k] = nil
+// ownHeader returns the fields that the session's options set, and as keys
+// without values those that they removed: the built-in ones are known by
+// their very values.
+func (s *snapshot) ownHeader() http.Header {
+	own := make(http.Header)
+	for k, vs := range s.request.Header {
+		if b := bottomRequest.Header[k]; len(b) == 0 || &vs[0] != &b[0] {
+			own[k] = vs
 		}
 	}
-	return out
+	for k := range bottomRequest.Header {
+		if _, ok := s.request.Header[k]; !ok {
+			own[k] = nil
+		}
+	}
+	return own
 }
 
 func overlay(lower, upper map[string]string) map[string]string {
@@ -327,6 +351,9 @@ func mergeMarks(upper, lower *marks) *marks {
 }
 
 func sortedFields(v url.Values) []field {
+	if len(v) == 0 {
+		return nil
+	}
 	fs := make([]field, 0, len(v))
 	for k, vs := range v {
 		if len(vs) > 0 {
@@ -350,11 +377,11 @@ func encodeFields(fs []field) string {
 func appendFields(b []byte, fs []field) []byte {
 	for i := range fs {
 		f := &fs[i]
-		if f.remove {
+		if f.removes() {
 			continue
 		}
 		b = appendPair(b, f.name, f.value)
-		for _, v := range f.more {
+		for _, v := range f.rest() {
 			b = appendPair(b, f.name, v)
 		}
 	}

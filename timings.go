@@ -3,6 +3,7 @@ package requests
 import (
 	"crypto/tls"
 	"net"
+	"net/http"
 	"time"
 
 	"github.com/seed-3bbad739/requests/adapters"
@@ -28,14 +29,17 @@ type Timings struct {
 	TLS          time.Duration // the handshake with the origin
 	WroteRequest time.Duration // from the start until the request was written
 	FirstByte    time.Duration // from the start until the response began
-	Total        time.Duration // from the start until the content was read or closed; zero before
-
-	start time.Time
+	Total        time.Duration // from the start until the content was read; zero before
 }
 
 // Timings returns what is known of how this response came.
 func (r *Response) Timings() Timings {
-	t := r.timings
+	var t Timings
+	// The adapter's body knows; what has been laid over it since does not.
+	if trace, ok := adapters.TraceFrom(&http.Response{Body: r.arrived}); ok {
+		t = timingsOf(trace)
+		t.Total = between(trace.Start, r.over)
+	}
 	if r.Response != nil && r.TLS != nil {
 		t.TLSVersion = tls.VersionName(r.TLS.Version)
 		t.CipherSuite = tls.CipherSuiteName(r.TLS.CipherSuite)
@@ -51,14 +55,13 @@ func timingsOf(t adapters.Trace) Timings {
 		Reused: t.Reused, IdleTime: t.IdleTime, Local: t.Local, Remote: t.Remote, Protocol: t.Protocol,
 		DNS: between(t.DNSStart, t.DNSDone), Connect: between(t.ConnectStart, t.ConnectDone), TLS: between(t.TLSStart, t.TLSDone),
 		WroteRequest: between(t.Start, t.WroteRequest), FirstByte: between(t.Start, t.FirstByte),
-		start: t.Start,
 	}
 }
 
-// over notes that the content is done with.
-func (t *Timings) over() {
-	if !t.start.IsZero() && t.Total == 0 {
-		t.Total = time.Since(t.start)
+// noteEnd notes that the content was read, for who asked for times.
+func (r *Response) noteEnd() {
+	if t := r.call.plan.Settings.Timings; t != nil && *t && r.over.IsZero() {
+		r.over = time.Now()
 	}
 }
 

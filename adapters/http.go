@@ -40,7 +40,7 @@ type HTTP struct {
 // New returns a pool of transports that connect as o says. An option that
 // cannot be honoured is an error of every RoundTrip.
 func New(o Options) *HTTP {
-	h := &HTTP{options: o, entries: make(map[key]*entry), recent: make(map[identity]recent)}
+	h := &HTTP{options: o}
 	if o.Protocols != nil {
 		p := *o.Protocols
 		h.options.Protocols = &p

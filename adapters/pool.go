@@ -153,6 +153,9 @@ func (h *HTTP) find(id identity) (*entry, error) {
 		if e, err = h.newEntry(id, m); err != nil {
 			return nil, err
 		}
+		if h.entries == nil {
+			h.entries, h.recent = make(map[key]*entry), make(map[identity]recent)
+		}
 		h.entries[k] = e
 		h.trim(e)
 	}

@@ -24,7 +24,19 @@ func Body(contentType string, content []byte) []byte {
 	case IsJSON(kind), startsJSON(content):
 		return JSON(content)
 	}
-	return []byte(Text(string(content)))
+	return []byte(hideURLs(string(content)))
+}
+
+// IsText reports whether a media type, with or without parameters, is one that
+// people can read.
+func IsText(contentType string) bool {
+	kind, _, _ := strings.Cut(strings.ToLower(contentType), ";")
+	kind = strings.TrimSpace(kind)
+	switch kind {
+	case "application/x-www-form-urlencoded", "application/javascript", "application/xml", "multipart/form-data":
+		return true
+	}
+	return strings.HasPrefix(kind, "text/") || strings.HasSuffix(kind, "+xml") || IsJSON(kind)
 }
 
 // IsJSON reports whether a media type, without parameters, is of JSON.
@@ -91,8 +103,8 @@ func hideString(quoted []byte, nested int) []byte {
 	hidden := s
 	if nested > 0 && startsJSON([]byte(s)) {
 		hidden = string(hideJSON([]byte(s), nested-1))
-	} else if strings.Contains(s, "://") {
-		hidden = Text(s)
+	} else {
+		hidden = hideURLs(s)
 	}
 	if hidden == s {
 		return quoted
@@ -184,10 +196,10 @@ func multipart(content []byte, delimiter string) []byte {
 		switch {
 		case SecretKey(name):
 			body = Value(body)
-		case kind != "" && !strings.HasPrefix(kind, "multipart/"):
+		case IsText(kind) && !strings.HasPrefix(kind, "multipart/"):
 			body = string(Body(kind, []byte(body)))
-		case !file:
-			body = Text(body)
+		case kind == "" && !file:
+			body = hideURLs(body)
 		}
 		parts[i] = head + "\r\n\r\n" + body + end
 	}

@@ -128,16 +128,25 @@ func hidePair(pair string, hide func(string) string, marks Marks) string {
 	if !ok {
 		return pair
 	}
-	name := unescape(k)
+	plain := unescape(v)
+	hidden := hideParam(unescape(k), plain, hide, marks)
+	switch {
+	case hidden == plain:
+		return pair
+	case isHidden(hidden):
+		return k + "=" + hidden
+	}
+	return k + "=" + url.QueryEscape(hidden)
+}
+
+// Param returns the value of a query key for printing.
+func Param(name, value string, marks Marks) string { return hideParam(name, value, Value, marks) }
+
+func hideParam(name, value string, hide func(string) string, marks Marks) string {
 	if SecretKey(name) || marks != nil && marks.HidesParam(name) {
-		return k + "=" + hide(v)
+		return hide(value)
 	}
-	if plain := unescape(v); strings.Contains(plain, "://") {
-		if hidden := Text(plain); hidden != plain {
-			return k + "=" + url.QueryEscape(hidden)
-		}
-	}
-	return pair
+	return hideURLs(value)
 }
 
 func masked(string) string { return Mask }
@@ -190,8 +199,9 @@ func digits(s string) bool {
 // Text returns s with the userinfo and the secret query values of every URL
 // in it hidden, for texts from elsewhere: the causes of errors, which may
 // quote a peer. Control characters are escaped but for the ends of lines.
-func Text(s string) string {
-	s = Escape(s)
+func Text(s string) string { return hideURLs(Escape(s)) }
+
+func hideURLs(s string) string {
 	if !strings.Contains(s, "://") {
 		return s
 	}
@@ -217,22 +227,17 @@ func Text(s string) string {
 }
 
 // Escape returns s with what a terminal would act on written as Go escapes it:
-// control and format characters, and bytes that are no text. Line feeds and
-// tabs stay.
+// control and format characters, and bytes that are no text. Tabs and the ends
+// of lines stay.
 func Escape(s string) string {
-	clean := true
-	for _, r := range s {
-		if !prints(r) {
-			clean = false
-			break
-		}
-	}
-	if clean {
+	if strings.IndexFunc(s, func(r rune) bool { return !prints(r) }) < 0 {
 		return s
 	}
 	var b strings.Builder
 	for i, r := range s {
 		switch {
+		case r == '\r' && strings.HasPrefix(s[i:], "\r\n"):
+			b.WriteByte('\r')
 		case r == utf8.RuneError && !strings.HasPrefix(s[i:], "\uFFFD"):
 			fmt.Fprintf(&b, `\x%02x`, s[i])
 		case prints(r) || r == utf8.RuneError:
