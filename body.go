@@ -14,7 +14,6 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"time"
 )
 
 // Body is content that can be opened again: redirects, challenges and retries
@@ -145,7 +144,7 @@ func newReaderBody(r io.Reader) (Body, error) {
 			if at, ok := r.(io.ReaderAt); ok {
 				return &sectionBody{at, start, size}, nil
 			}
-			return &seekBody{r: r, seeker: seeker, start: start, size: size, turn: make(chan struct{}, 1)}, nil
+			return &seekBody{r: r, seeker: seeker, start: start, size: size}, nil
 		}
 	}
 	b := &onceBody{r: r, size: -1}
@@ -198,43 +197,26 @@ type seekBody struct {
 	r           io.Reader
 	seeker      io.Seeker
 	start, size int64
-	turn        chan struct{} // holds one while somebody reads
+	busy        atomic.Bool
 }
-
-// maxTurn bounds the wait for a reader that is being given up: net/http opens
-// the content anew before it has closed what an HTTP/2 connection took along.
-const maxTurn = 250 * time.Millisecond
 
 func (b *seekBody) Len() int64        { return b.size }
 func (*seekBody) ContentType() string { return "" }
 func (b *seekBody) Open() (io.ReadCloser, error) {
-	select {
-	case b.turn <- struct{}{}:
-	default:
-		if !b.wait() {
-			return nil, refuse(ErrBodyNotReplayable, "the reader is being sent already")
-		}
+	if !b.busy.CompareAndSwap(false, true) {
+		return nil, refuse(ErrBodyNotReplayable, "the reader is being sent already")
 	}
 	if _, err := b.seeker.Seek(b.start, io.SeekStart); err != nil {
-		<-b.turn
+		b.busy.Store(false)
 		return nil, because(ErrBodyNotReplayable, err)
 	}
-	return &seekReader{b: b}, nil
-}
-
-func (b *seekBody) wait() bool {
-	timeout := time.NewTimer(maxTurn)
-	defer timeout.Stop()
-	select {
-	case b.turn <- struct{}{}:
-		return true
-	case <-timeout.C:
-		return false
-	}
+	return &seekReader{b: b, rest: b.size}, nil
 }
 
 type seekReader struct {
 	b      *seekBody
+	rest   int64       // Read's alone
+	left   atomic.Bool // the next one may read
 	closed atomic.Bool
 }
 
@@ -242,14 +224,29 @@ func (r *seekReader) Read(p []byte) (int, error) {
 	if r.closed.Load() {
 		return 0, fs.ErrClosed
 	}
-	return r.b.r.Read(p)
+	if r.rest <= 0 {
+		return 0, io.EOF
+	}
+	n, err := r.b.r.Read(p[:min(int64(len(p)), r.rest)])
+	if r.rest -= int64(n); r.rest <= 0 || err == io.EOF {
+		// net/http closes a body some time after its last byte was written, by
+		// when the answer may be there and ask for it again.
+		r.rest = 0
+		r.leave()
+	}
+	return n, err
 }
 
 func (r *seekReader) Close() error {
-	if r.closed.CompareAndSwap(false, true) {
-		<-r.b.turn
-	}
+	r.closed.Store(true)
+	r.leave()
 	return nil
+}
+
+func (r *seekReader) leave() {
+	if r.left.CompareAndSwap(false, true) {
+		r.b.busy.Store(false)
+	}
 }
 
 // onceBody is a reader that can be read once.

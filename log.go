@@ -2,6 +2,7 @@ package requests
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"log/slog"
 
@@ -37,7 +38,7 @@ func (l *callLog) exchange(e *Exchange) error {
 	if l.logger.Enabled(ctx, slog.LevelDebug) && isRedirect(e.Response.StatusCode, e.Response.Header) {
 		marks := redact.MarksFrom(ctx)
 		to := redact.Header("Location", e.Response.Header.Get("Location"))
-		if target, err := redirectTarget(e.Request.URL, e.Response.Header.Get("Location")); err == nil && target != nil {
+		if target, err := e.Request.URL.Parse(e.Response.Header.Get("Location")); err == nil {
 			to = redact.Marked(target, marks)
 		}
 		l.logger.LogAttrs(ctx, slog.LevelDebug, "http redirect",
@@ -115,3 +116,40 @@ func (l *callLog) attempts(ctx context.Context, e *Exchange, attempts []adapters
 		l.logger.LogAttrs(ctx, level, "http attempt", attrs...)
 	}
 }
+
+// What the types of this package log as, by handlers that know nothing of how
+// they print.
+
+// LogValue returns [Session.String].
+func (s *Session) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// LogValue returns [Request.String].
+func (r Request) LogValue() slog.Value { return slog.StringValue(r.String()) }
+
+// MarshalJSON writes [Request.String]: header, params, cookies and credentials
+// may be secret, and most of a request cannot be read back from JSON.
+func (r Request) MarshalJSON() ([]byte, error) { return json.Marshal(r.String()) }
+
+// LogValue returns [Settings.String].
+func (s Settings) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// MarshalJSON writes [Settings.String]: the URLs of proxies may be secret.
+func (s Settings) MarshalJSON() ([]byte, error) { return json.Marshal(s.String()) }
+
+// LogValue returns [PreparedRequest.String].
+func (p PreparedRequest) LogValue() slog.Value { return slog.StringValue(p.String()) }
+
+// MarshalJSON writes [PreparedRequest.String].
+func (p PreparedRequest) MarshalJSON() ([]byte, error) { return json.Marshal(p.String()) }
+
+// LogValue returns [Response.String].
+func (r Response) LogValue() slog.Value { return slog.StringValue(r.String()) }
+
+// MarshalJSON writes [Response.String]: header and content may be secret.
+func (r Response) MarshalJSON() ([]byte, error) { return json.Marshal(r.String()) }
+
+// MarshalJSON writes the text of [Error.Error].
+func (e Error) MarshalJSON() ([]byte, error) { return json.Marshal(e.Error()) }
+
+// MarshalJSON writes the text of [StatusError.Error].
+func (e StatusError) MarshalJSON() ([]byte, error) { return json.Marshal(e.Error()) }

@@ -45,27 +45,26 @@ func redirectMethod(status int, method string) (next string, keepsBody bool) {
 	return method, true
 }
 
-// redirectTarget resolves a Location against the URL of its response. nil
-// without an error means that there is nothing to follow.
-func redirectTarget(from *url.URL, location string) (*url.URL, error) {
+// redirectTarget sets u to a Location resolved against the URL of its response
+// and reports whether there is something to follow.
+func redirectTarget(u, from *url.URL, location string) (found bool, err error) {
 	if len(location) > maxLocation {
-		return nil, refuse(ErrInvalidURL, "a Location of %d bytes", len(location))
+		return false, refuse(ErrInvalidURL, "a Location of %d bytes", len(location))
 	}
 	location = strings.TrimLeftFunc(location, unicode.IsSpace)
 	if location == "" {
-		return nil, nil
+		return false, nil
 	}
-	u := new(url.URL)
 	if err := resolveInto(u, from, location, false); err != nil {
-		return nil, err
+		return false, err
 	}
 	if u.Fragment == "" && !strings.Contains(location, "#") {
 		u.Fragment, u.RawFragment = from.Fragment, from.RawFragment // RFC 9110, section 10.2.2
 	}
 	if !isWeb(u) {
-		return nil, notWeb(u)
+		return false, notWeb(u)
 	}
-	return u, nil
+	return true, nil
 }
 
 // notWeb refuses what only a caller may ask for: a server must not reach files
@@ -103,6 +102,10 @@ func resolveInto(u, base *url.URL, ref string, asDirectory bool) error {
 	}
 	u.RawQuery = normalize(query, legalQuery)
 	path = normalize(path, legalPath)
+	if path[0] != '/' && base.RawPath == "" && strings.HasSuffix(base.Path, "/") && isPlainPath(path) && isPlainPath(base.Path) {
+		u.Path, u.RawPath = base.Path+path, "" // most calls of a session with a base URL
+		return nil
+	}
 	if path[0] != '/' {
 		dir := base.EscapedPath()
 		if i := strings.LastIndexByte(dir, '/'); asDirectory && i != len(dir)-1 {
@@ -117,6 +120,16 @@ func resolveInto(u, base *url.URL, ref string, asDirectory bool) error {
 	}
 	setPath(u, removeDotSegments(path))
 	return nil
+}
+
+// isPlainPath reports whether path has neither escapes nor dot segments.
+func isPlainPath(path string) bool {
+	for i := 0; i < len(path); i++ {
+		if c := path[i]; c != '/' && !unreserved.has(c) || c == '.' && (i == 0 || path[i-1] == '/') {
+			return false
+		}
+	}
+	return true
 }
 
 // staysHome reports whether a hop from one URL to the next, in a chain that
@@ -195,13 +208,12 @@ func (c *call) follows(h *hop) bool {
 
 // nextHop makes the request that the redirect in h asks for.
 func (c *call) nextHop(h *hop) (*hop, error) {
-	target, err := redirectTarget(h.http.Request.URL, h.http.Header.Get("Location"))
-	if target == nil || err != nil {
+	n := new(hop)
+	found, err := redirectTarget(&n.url, h.http.Request.URL, h.http.Header.Get("Location"))
+	if !found || err != nil {
 		return nil, err
 	}
-	n := new(hop)
-	n.url = *target
-	n.elsewhere = !staysHome(c.home, h.http.Request.URL, target)
+	n.elsewhere = !staysHome(c.home, h.http.Request.URL, &n.url)
 	header := h.req.Header.Clone()
 	delete(header, "Cookie")
 	delete(header, "Proxy-Authorization")

@@ -42,7 +42,7 @@ type exchangeRecord struct {
 	keeps      bool
 	asked      *PreparedRequest
 	hops       []*hop
-	hopBuf     [2]*hop
+	hopBuf     [4]*hop
 	history    []*Response
 	keptMu     sync.Mutex // guards what is decoded late of history
 	unfollowed *hop       // what Next returns
@@ -157,6 +157,9 @@ func (c *call) run() (*Response, error) {
 			break
 		}
 		c.keep(h)
+		if c.history == nil {
+			c.history = make([]*Response, 0, cap(c.hopBuf[:]))
+		}
 		c.history = append(c.history, &h.resp)
 		h = next
 	}
@@ -263,7 +266,7 @@ func (c *call) exchange(h *hop) error {
 		}
 	}
 	h.http = *answer
-	if h.http.Request = req; h.http.Body == nil {
+	if h.http.Request = c.requestOf(answer, req); h.http.Body == nil {
 		h.http.Body = http.NoBody
 	}
 	if h.http.Header == nil {
@@ -281,6 +284,19 @@ func (c *call) exchange(h *hop) error {
 		return c.respond(h, req, elapsed)
 	}
 	return nil
+}
+
+// requestOf is req as the request of answer, with what layers below the session
+// left in the context of theirs: a Retry leaves its attempts.
+func (c *call) requestOf(answer *http.Response, req *http.Request) *http.Request {
+	if answer.Request == nil {
+		return req
+	}
+	sent := answer.Request.Context()
+	if own, ok := sent.(*callContext); ok && own == &c.ctx {
+		return req
+	}
+	return req.WithContext(&answeredContext{req.Context(), sent})
 }
 
 // beforeWire runs the Send hooks, which may answer in the place of the network.
@@ -360,6 +376,10 @@ func (c *call) roundTrip(req *http.Request) (*http.Response, time.Duration, erro
 	}
 	if err := contextError(&c.ctx); err != nil {
 		return nil, 0, err
+	}
+	if c.upload != nil {
+		// What counts the bytes is put around GetBody, which the next hop takes over.
+		req = req.WithContext(req.Context())
 	}
 	if err := c.openRequestBody(req); err != nil {
 		return nil, 0, err
@@ -590,7 +610,8 @@ func (c *call) countRound(u *url.URL) bool {
 func (c *call) keep(h *hop) {
 	r := &h.resp
 	r.History = slices.Clip(c.history)
-	if h.http.Body == http.NoBody {
+	if h.http.Body == http.NoBody || h.http.ContentLength == 0 {
+		h.http.Body.Close()
 		r.keepContent(nil, true, &c.plan.Settings)
 		return
 	}

@@ -37,10 +37,27 @@ func (c *callContext) Value(key any) any {
 // callerContext is the context underneath, so that requests made from requests
 // do not nest.
 func callerContext(ctx context.Context) context.Context {
-	if c, ok := ctx.(*callContext); ok {
+	switch c := ctx.(type) {
+	case *callContext:
 		return c.Context
+	case *answeredContext:
+		return callerContext(c.Context)
 	}
 	return ctx
+}
+
+// answeredContext has the values of the context that a request was answered
+// under besides its own. When that one ends is nothing to it.
+type answeredContext struct {
+	context.Context
+	answered context.Context
+}
+
+func (c *answeredContext) Value(key any) any {
+	if v := c.answered.Value(key); v != nil {
+		return v
+	}
+	return c.Context.Value(key)
 }
 
 // timer bounds a call by Timeouts.Total. The other timeouts belong to single
@@ -83,13 +100,26 @@ func contextError(ctx context.Context) error {
 	return err
 }
 
+// withAttempts returns reason, for which ctx is done, or err where that says
+// the same and tells of attempts besides.
+func withAttempts(ctx context.Context, reason, err error) error {
+	var r *adapters.RetryError
+	if !errors.As(err, &r) || !errors.Is(r, ctx.Err()) {
+		return reason
+	}
+	if errors.Is(reason, ErrTimeout) {
+		return because(ErrTimeout, bare(err))
+	}
+	return bare(err)
+}
+
 // failure turns what an adapter or a body returned into what the caller can
 // match: the context's reason if it has one, else the conditions that the
 // adapter reported, else those of the kind of error.
 func failure(ctx context.Context, err error) error {
 	if !errors.Is(err, sentinel.Timeout) {
 		if reason := contextError(ctx); reason != nil {
-			return reason
+			return withAttempts(ctx, reason, err)
 		}
 	}
 	err = bare(err)

@@ -117,11 +117,13 @@ func AttemptsFrom(resp *http.Response) []Attempt {
 	if resp == nil || resp.Request == nil {
 		return nil
 	}
-	attempts, _ := resp.Request.Context().Value(attemptsKey{}).([]Attempt)
-	return slices.Clone(attempts)
+	if a, ok := resp.Request.Context().Value(attemptsKey{}).(*attempted); ok {
+		return slices.Clone(a.attempts)
+	}
+	return nil
 }
 
-// attemptsKey is the key of the []Attempt in the context of a response's
+// attemptsKey is the key of the *attempted in the context of a response's
 // request: whoever wraps or replaces the body leaves that as it is.
 type attemptsKey struct{}
 
@@ -129,5 +131,21 @@ func attachAttempts(resp *http.Response, req *http.Request, attempts []Attempt) 
 	if resp.Request != nil {
 		req = resp.Request
 	}
-	resp.Request = req.WithContext(context.WithValue(req.Context(), attemptsKey{}, attempts))
+	a := &attempted{Context: req.Context(), attempts: attempts}
+	a.request = *req.WithContext(a)
+	resp.Request = &a.request
+}
+
+// attempted is the context that carries the record, and the request it is of.
+type attempted struct {
+	context.Context
+	attempts []Attempt
+	request  http.Request
+}
+
+func (a *attempted) Value(key any) any {
+	if _, ok := key.(attemptsKey); ok {
+		return a
+	}
+	return a.Context.Value(key)
 }

@@ -91,10 +91,12 @@ type upload struct {
 	x       *exchange
 	content io.ReadCloser
 	left    int64 // of the declared length; not above 0: none is declared
+	begun   atomic.Bool
 	closed  atomic.Bool
 }
 
 func (u *upload) Read(p []byte) (int, error) {
+	u.begun.Store(true)
 	u.x.produces(true)
 	n, err := u.content.Read(p)
 	u.x.produces(false)

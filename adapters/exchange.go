@@ -20,6 +20,7 @@ type exchange struct {
 	pool    *HTTP
 	via     *entry
 	request *http.Request // the caller's
+	sent    http.Request  // what goes to the transport
 	limits  limits
 	upload  upload
 	body    body
@@ -34,6 +35,7 @@ type exchange struct {
 	reading    bool        // the caller waits for content
 	producing  bool        // the caller is asked for content
 	uploads    int         // request bodies not closed yet
+	again      *upload     // the request body that was opened last, by GetBody
 	received   bool        // the content has been read to its end
 	uploadErr  error       // what reading the caller's body met
 	miscounted bool        // the caller's body is not of its declared length
@@ -68,7 +70,8 @@ func (h *HTTP) begin(e *entry, req *http.Request, content io.ReadCloser, set *Se
 	x.Context, x.cancel = context.WithCancelCause(req.Context())
 	x.limits = limits{max(set.Connect, 0), max(set.TLSHandshake, 0), max(set.Read, 0)}
 	x.listen(set.Timings)
-	out := req.WithContext(httptrace.WithClientTrace(x, &x.hooks))
+	out := &x.sent
+	*out = *req.WithContext(httptrace.WithClientTrace(x, &x.hooks)) // which then stays off the heap
 	if content != nil && content != http.NoBody {
 		x.carry(out, content)
 	}
@@ -98,15 +101,30 @@ func (x *exchange) carry(out *http.Request, content io.ReadCloser) {
 	out.Body = &x.upload
 	if again := x.request.GetBody; again != nil {
 		out.GetBody = func() (io.ReadCloser, error) {
+			x.closeUnread()
 			content, err := again()
 			if err != nil {
 				return nil, err
 			}
+			u := &upload{x: x, content: content, left: x.request.ContentLength}
 			x.mu.Lock()
 			x.uploads++
+			x.again = u
 			x.mu.Unlock()
-			return &upload{x: x, content: content, left: x.request.ContentLength}, nil
+			return u, nil
 		}
+	}
+}
+
+// closeUnread closes the body that GetBody gave last, if it was never read:
+// net/http forgets it when HTTP/2 asks for one and then has no connection.
+func (x *exchange) closeUnread() {
+	x.mu.Lock()
+	u := x.again
+	x.again = nil
+	x.mu.Unlock()
+	if u != nil && !u.begun.Load() {
+		u.Close()
 	}
 }
 
@@ -177,6 +195,7 @@ func (x *exchange) end() {
 	if dial != nil {
 		dial.abandon()
 	}
+	x.closeUnread()
 	x.cancel(errDone)
 	x.pool.release(x.via)
 }

@@ -2,10 +2,16 @@ package hooks
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
+	"strings"
 	"time"
+
+	"github.com/seed-3bbad739/requests/internal/redact"
 )
 
 // Exchange is one request on the wire and what came of it: a redirect hop and
@@ -24,6 +30,32 @@ type Exchange struct {
 	// Elapsed is the time from sending until the header was had.
 	Elapsed time.Duration
 }
+
+// String is "<Exchange 1 [GET http://… 200]>", without secrets.
+func (e Exchange) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "<Exchange %d [", e.Number)
+	if r := e.Request; r != nil {
+		b.WriteString(r.Method + " " + redact.Marked(r.URL, redact.MarksFrom(r.Context())))
+	}
+	if e.Response != nil {
+		fmt.Fprintf(&b, " %d", e.Response.StatusCode)
+	}
+	if e.Err != nil {
+		b.WriteString(" " + redact.Text(e.Err.Error()))
+	}
+	return b.String() + "]>"
+}
+
+// Format prints [Exchange.String] under every verb: header and content may
+// hold secrets.
+func (e Exchange) Format(f fmt.State, _ rune) { io.WriteString(f, e.String()) }
+
+// LogValue returns [Exchange.String].
+func (e Exchange) LogValue() slog.Value { return slog.StringValue(e.String()) }
+
+// MarshalJSON writes [Exchange.String].
+func (e Exchange) MarshalJSON() ([]byte, error) { return json.Marshal(e.String()) }
 
 // Peek returns up to n bytes from the start of the response's body and puts
 // them back, so that whoever reads the body next still has them. The bytes

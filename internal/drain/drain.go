@@ -27,16 +27,34 @@ func Body(w io.Writer, body io.ReadCloser) (complete bool) {
 		return true
 	}
 	defer body.Close()
-	stop := time.AfterFunc(MaxWait, func() {
-		if a, ok := body.(Aborter); ok {
-			a.Abort()
-			return
-		}
-		body.Close()
-	})
+	d := &bounded{body: body, left: MaxBytes + 1}
+	stop := time.AfterFunc(MaxWait, d.abort)
 	defer stop.Stop()
-	_, err := io.CopyN(w, body, MaxBytes+1)
-	return err == io.EOF
+	_, err := io.Copy(w, d)
+	return err == nil && d.left > 0
+}
+
+// bounded ends after a number of bytes.
+type bounded struct {
+	body io.ReadCloser
+	left int
+}
+
+func (d *bounded) Read(p []byte) (int, error) {
+	if d.left <= 0 {
+		return 0, io.EOF
+	}
+	n, err := d.body.Read(p[:min(len(p), d.left)])
+	d.left -= n
+	return n, err
+}
+
+func (d *bounded) abort() {
+	if a, ok := d.body.(Aborter); ok {
+		a.Abort()
+		return
+	}
+	d.body.Close()
 }
 
 // Discard is [Body] into nothing.

@@ -201,7 +201,45 @@ func digits(s string) bool {
 // quote a peer. Control characters are escaped but for the ends of lines.
 func Text(s string) string { return hideURLs(Escape(s)) }
 
-func hideURLs(s string) string {
+func hideURLs(s string) string { return hidePairs(hideWhole(s)) }
+
+// hidePairs hides the values of secret keys in what is left of a query: that
+// of a relative URL, in the text of a page.
+func hidePairs(s string) string {
+	var b strings.Builder
+	done := 0
+	for i := 0; i < len(s); i++ {
+		if s[i] != '=' {
+			continue
+		}
+		start := i
+		for start > done && isKey(s[start-1]) {
+			start--
+		}
+		if start == done || start == i || !strings.ContainsRune("?&;", rune(s[start-1])) || !SecretKey(unescape(s[start:i])) {
+			continue
+		}
+		end := i + 1
+		for end < len(s) && !endsURL(s[end]) && !strings.ContainsRune("&;'#", rune(s[end])) {
+			end++
+		}
+		if isHidden(s[i+1 : end]) {
+			continue
+		}
+		b.WriteString(s[done:i+1] + Mask)
+		done, i = end, end-1
+	}
+	if done == 0 {
+		return s
+	}
+	b.WriteString(s[done:])
+	return b.String()
+}
+
+func isKey(c byte) bool { return isScheme(c) || c == '_' || c == '%' || c == '[' || c == ']' }
+
+// hideWhole hides what is secret in the URLs that have a scheme.
+func hideWhole(s string) string {
 	if !strings.Contains(s, "://") {
 		return s
 	}

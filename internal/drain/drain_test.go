@@ -1,0 +1,96 @@
+package drain_test
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/seed-3bbad739/requests/internal/drain"
+)
+
+// body reads from r until it is closed; a read of a nil r waits for the end.
+type body struct {
+	r       io.Reader
+	closed  int
+	over    chan struct{}
+	aborted bool
+}
+
+func (b *body) Read(p []byte) (int, error) {
+	if b.r != nil {
+		return b.r.Read(p)
+	}
+	<-b.over
+	return 0, errors.New("over")
+}
+
+func (b *body) Close() error {
+	if b.closed++; b.over != nil && !b.aborted {
+		b.aborted = true
+		close(b.over)
+	}
+	return nil
+}
+
+type aborter struct{ *body }
+
+func (a aborter) Abort() {
+	a.aborted = true
+	close(a.over)
+}
+
+func TestBody(t *testing.T) {
+	for _, test := range []struct {
+		name     string
+		content  io.Reader
+		complete bool
+		read     int
+	}{
+		{"a short one is read to its end", strings.NewReader("content"), true, 7},
+		{"an empty one", strings.NewReader(""), true, 0},
+		{"as long as the bound", strings.NewReader(strings.Repeat("x", drain.MaxBytes)), true, drain.MaxBytes},
+		{"longer than the bound", strings.NewReader(strings.Repeat("x", drain.MaxBytes+10)), false, drain.MaxBytes + 1},
+		{"one that breaks", io.MultiReader(strings.NewReader("abc"), iotest.ErrReader(errors.New("cut"))), false, 3},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var got bytes.Buffer
+			b := &body{r: test.content}
+			assert.Equal(t, test.complete, drain.Body(&got, b))
+			assert.Equal(t, test.read, got.Len())
+			assert.Equal(t, 1, b.closed)
+		})
+	}
+	assert.True(t, drain.Body(io.Discard, nil))
+	assert.True(t, drain.Body(io.Discard, http.NoBody))
+}
+
+func TestBody_GivesUpOnSilence(t *testing.T) {
+	for name, wrap := range map[string]func(*body) io.ReadCloser{
+		"by closing":                            func(b *body) io.ReadCloser { return b },
+		"by aborting, where the body knows how": func(b *body) io.ReadCloser { return aborter{b} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := &body{over: make(chan struct{})}
+				start := time.Now()
+				assert.False(t, drain.Body(io.Discard, wrap(b)))
+				assert.Equal(t, drain.MaxWait, time.Since(start))
+				assert.Positive(t, b.closed)
+			})
+		})
+	}
+}
+
+func TestDiscard(t *testing.T) {
+	b := &body{r: strings.NewReader("content")}
+	drain.Discard(b)
+	assert.Equal(t, 1, b.closed)
+}

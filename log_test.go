@@ -1,0 +1,137 @@
+package requests_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed-3bbad739/requests"
+	"github.com/seed-3bbad739/requests/adapters"
+	"github.com/seed-3bbad739/requests/auth"
+)
+
+// newLogger returns a logger at a level, and what it has written, one line of
+// level and message for each record.
+func newLogger(level slog.Level) (*slog.Logger, *bytes.Buffer, func(t *testing.T) []map[string]any) {
+	var b bytes.Buffer
+	logger := slog.New(slog.NewJSONHandler(&b, &slog.HandlerOptions{Level: level}))
+	return logger, &b, func(t *testing.T) []map[string]any {
+		var all []map[string]any
+		d := json.NewDecoder(bytes.NewReader(b.Bytes()))
+		for d.More() {
+			var m map[string]any
+			require.NoError(t, d.Decode(&m))
+			all = append(all, m)
+		}
+		return all
+	}
+}
+
+func TestWithLogger(t *testing.T) {
+	statuses := func(codes ...int) http.RoundTripper {
+		n := 0
+		return roundTrip(func(r *http.Request) (*http.Response, error) {
+			code := codes[min(n, len(codes)-1)]
+			n++
+			if code < 0 {
+				return nil, errors.New("refused http://u:" + longCanary + "@api.test/")
+			}
+			h := http.Header{}
+			if code == 302 {
+				h.Set("Location", "/next?token="+longCanary)
+			}
+			return &http.Response{StatusCode: code, Proto: "HTTP/1.1", Header: h, ContentLength: 0, Body: http.NoBody, Request: r}, nil
+		})
+	}
+	canceled, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, test := range []struct {
+		name    string
+		ctx     context.Context
+		adapter http.RoundTripper
+		want    []string
+	}{
+		{"a call that goes well is one record at Info", t.Context(), statuses(200), []string{"DEBUG http exchange", "INFO http call"}},
+		{"a status of an error is a warning", t.Context(), statuses(404), []string{"WARN http exchange", "WARN http call"}},
+		{"an error is one", t.Context(), statuses(-1), []string{"ERROR http exchange", "ERROR http call"}},
+		{"a redirect has a record", t.Context(), statuses(302, 200), []string{"DEBUG http exchange", "DEBUG http redirect", "DEBUG http exchange", "INFO http call"}},
+		{"a call that its caller gave up is no error", canceled, statuses(200), []string{"INFO http exchange", "INFO http call"}},
+		{"attempts that were recorded", t.Context(), &adapters.Retry{Base: statuses(503, 200), Wait: -1}, []string{"WARN http attempt", "DEBUG http attempt", "DEBUG http exchange", "INFO http call"}},
+		{"attempts that all failed", t.Context(), &adapters.Retry{Base: statuses(-1), Wait: -1, Attempts: 2}, []string{"WARN http attempt", "WARN http attempt", "ERROR http exchange", "ERROR http call"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			logger, text, records := newLogger(slog.LevelDebug)
+			s := newSession(t, requests.WithLogger(logger), requests.WithAdapter("http://", test.adapter), requests.WithAuth(auth.Query("k", longCanary)))
+			s.Get(test.ctx, "http://me:"+longCanary+"@api.test/?token="+longCanary)
+			var got []string
+			for _, r := range records(t) {
+				got = append(got, r["level"].(string)+" "+r["msg"].(string))
+			}
+			assert.Equal(t, test.want, got)
+			assertNoCanary(t, text.String())
+		})
+	}
+}
+
+func TestWithLogger_Records(t *testing.T) {
+	w := newReplies(t, redirectTo(302, "/next?token=t"), reply(200, "ok"))
+	logger, _, records := newLogger(slog.LevelDebug)
+	s := newSession(t, requests.WithLogger(logger))
+	_, err := s.Get(t.Context(), w.URL+"/first?q=1&token=t")
+	require.NoError(t, err)
+	all := records(t)
+	require.Len(t, all, 4)
+	assert.Equal(t, "GET", all[0]["method"])
+	assert.EqualValues(t, 302, all[0]["status"])
+	assert.EqualValues(t, 1, all[0]["exchange"])
+	assert.Equal(t, "HTTP/1.1", all[0]["protocol"])
+	assert.Regexp(t, `^`+w.URL+`/first\?q=1&token=\[redacted:[0-9a-f]{8}\]$`, all[0]["url"])
+	assert.Equal(t, all[0]["url"], all[1]["from"])
+	assert.Regexp(t, `^`+w.URL+`/next\?token=\[redacted:[0-9a-f]{8}\]$`, all[1]["to"])
+	assert.Equal(t, all[1]["to"], all[2]["url"], "two lines can be compared")
+	assert.EqualValues(t, 2, all[3]["exchanges"])
+	assert.EqualValues(t, 200, all[3]["status"])
+}
+
+func TestWithLogger_Levels(t *testing.T) {
+	logger, text, _ := newLogger(slog.LevelWarn)
+	s := newSession(t, requests.WithLogger(logger), requests.WithAdapter("http://", adapters.Handler(http.NotFoundHandler())))
+	_, err := s.Get(t.Context(), "http://api.test/")
+	require.NoError(t, err)
+	assert.Contains(t, text.String(), "404")
+	text.Reset()
+	ok := newSession(t, requests.WithLogger(logger), requests.WithAdapter("http://", roundTrip(func(r *http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: 204, Body: http.NoBody, Request: r}, nil
+	})))
+	_, err = ok.Get(t.Context(), "http://api.test/")
+	require.NoError(t, err)
+	assert.Empty(t, text.String(), "what is below the level is not written")
+}
+
+// What is not asked for costs nothing: the number is that of the same call
+// before there was anything to ask for.
+func TestAllocations_WithoutExplainTimingsAndLogs(t *testing.T) {
+	const before = 10
+	answer := roundTrip(func(r *http.Request) (*http.Response, error) {
+		h := http.Header{"Content-Type": {"text/plain"}}
+		return &http.Response{StatusCode: 200, Status: "200 OK", Header: h, Body: http.NoBody, Request: r}, nil
+	})
+	s := newSession(t, requests.WithAdapter("http://", answer), requests.WithBaseURL("http://api.test/v1/"),
+		requests.WithHeader("X-A", "1"), requests.WithHeader("X-B", "2"), requests.WithHeader("X-C", "3"), requests.WithHeader("X-D", "4"), requests.WithHeader("X-E", "5"),
+		requests.WithParam("s", "1"), requests.WithLogger(nil))
+	ctx := t.Context()
+	opts := []requests.Option{requests.WithParam("a", "1"), requests.WithParam("b", "2")}
+	got := testing.AllocsPerRun(200, func() {
+		if _, err := s.Get(ctx, "users", opts...); err != nil {
+			panic(err)
+		}
+	})
+	assert.LessOrEqual(t, got, float64(before))
+}
