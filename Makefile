@@ -22,8 +22,20 @@ test:
 examples:
 	@./scripts/examples.sh
 
+# Measures the session beside net/http by hand and its peers and prints one
+# table. BENCHCOUNT runs follow one another, so that each compares like with
+# like; small work lasts BENCHTIME per run and client, large work (64 MiB) a
+# fixed number of times. What was measured stays in bench/latest.out, for
+# benchstat (bench/README.md).
+BENCHCOUNT ?= 10
+BENCHTIME ?= 100ms
 bench:
-	@set -e; for m in $(CODE); do (cd $$m && go test -run '^$$' -bench . -benchmem ./...); done
+	@cd bench && go test -c -o bench.test . && go build -o table.out ./table
+	@cd bench && rm -f latest.out; for i in $$(seq $(BENCHCOUNT)); do \
+		echo "run $$i of $(BENCHCOUNT)" >&2; \
+		./bench.test -test.run '^$$' -test.bench '/row' -test.benchtime $(BENCHTIME) -test.timeout 30m >> latest.out || exit 1; \
+	done
+	@cd bench && ./table.out < latest.out
 
 # Runs every fuzz target for FUZZTIME.
 fuzz:

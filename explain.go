@@ -135,8 +135,6 @@ const (
 type recorder struct {
 	facts map[[2]string]*Fact
 	order []*Fact
-	// settings are the names and values that the layers have made of Settings.
-	settings []setting
 	// proxies and tls are who changed these by a hook; "" nobody.
 	proxies, tls string
 }

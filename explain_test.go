@@ -242,8 +242,8 @@ type received struct {
 	plan     *requests.PreparedRequest
 }
 
-// record sends the stack and returns what arrived.
-func (s *stack) record(t testing.TB) (*requests.Session, received) {
+// explainAndSend asks what will be sent, sends it, and returns what arrived.
+func (s *stack) explainAndSend(t testing.TB) (*requests.Explanation, received) {
 	var got received
 	recorder := roundTrip(func(r *http.Request) (*http.Response, error) {
 		got.request = r.Clone(context.Background())
@@ -253,16 +253,18 @@ func (s *stack) record(t testing.TB) (*requests.Session, received) {
 		}
 		return &http.Response{StatusCode: 204, Body: http.NoBody, Request: r}, nil
 	})
-	opts := append(s.session, requests.WithAdapter("http://", recorder), requests.WithAdapter("https://", recorder))
-	session, err := requests.NewSession(opts...)
+	session, err := requests.NewSession(append(s.session, requests.WithAdapter("http://", recorder), requests.WithAdapter("https://", recorder))...)
 	require.NoError(t, err)
+	defer session.Close()
 	session.Hooks().Complete.PushBackNamed("observer", func(r *requests.Result) error {
 		got.plan = r.Request
 		return nil
 	})
+	explained, err := session.Explain(t.Context(), &s.request)
+	require.NoError(t, err)
 	_, err = session.Do(t.Context(), &s.request)
 	require.NoError(t, err)
-	return session, got
+	return explained, got
 }
 
 // shown are facts by name, and what is told to be absent.
@@ -306,23 +308,9 @@ func TestExplain_SaysWhatIsReceived(t *testing.T) {
 		if t.Failed() {
 			t.Fatalf("stopped at seed %d", seed)
 		}
-		s := newStack(uint64(seed))
-		// The content of the request can be had once: it is explained first.
-		explained := explain(t, s)
-		session, got := s.record(t)
-		session.Close()
+		explained, got := newStack(uint64(seed)).explainAndSend(t)
 		compare(t, explained, got)
 	}
-}
-
-func explain(t testing.TB, s *stack) *requests.Explanation {
-	t.Helper()
-	session, err := requests.NewSession(s.session...)
-	require.NoError(t, err)
-	defer session.Close()
-	e, err := session.Explain(t.Context(), &s.request)
-	require.NoError(t, err)
-	return e
 }
 
 // compare holds an explanation to what was received.

@@ -69,7 +69,7 @@ func (p PreparedRequest) String() string {
 	if p.Request == nil {
 		return "<PreparedRequest [none]>"
 	}
-	return "<PreparedRequest [" + p.Method + " " + redact.URL(p.URL) + "]>"
+	return "<PreparedRequest [" + p.Method + " " + redact.Marked(p.URL, planMarks{&p}) + "]>"
 }
 
 // Format prints [PreparedRequest.String] under every verb.
@@ -222,7 +222,8 @@ func (c *call) prepare() error {
 	c.prepareSettings(u, check)
 	p.hooks = l.Hooks
 	if c.handsOut || c.hasPrepareHooks() {
-		// Others will have the settings in their hands, not the snapshot's.
+		// Others will have these in their hands, not the snapshot's.
+		req.Header = req.Header.Clone()
 		p.Settings = p.Settings.clone()
 		p.merged = maps.Clone(p.merged)
 		p.cookies = cloneCookies(p.cookies)
@@ -436,7 +437,8 @@ func sortedParams(v url.Values) []field {
 
 // atHome reports whether the session's credentials may go to u.
 func (c *call) atHome(u *url.URL) bool {
-	return c.snapshot.base == nil || origin.Same(c.snapshot.base, u)
+	base := c.snapshot.base
+	return base == nil || base.Host == u.Host && base.Scheme == u.Scheme || origin.Same(base, u)
 }
 
 // prepareHeader lays the call's fields over the session's. Host is returned
@@ -450,10 +452,9 @@ func (c *call) prepareHeader(home bool, check func(error)) (http.Header, string)
 	if !home {
 		host = ""
 	}
-	header := make(http.Header, len(below)+len(l.Header)+len(l.header))
-	for k, vs := range below {
-		c.setHeader(header, k, vs)
-	}
+	// The values are the snapshot's: whoever else gets the header in hand gets
+	// a deep clone.
+	header := maps.Clone(below)
 	if len(l.Header) > 0 {
 		own := canonicalHeader(l.Header)
 		check(checkHeaders(own))
@@ -496,9 +497,8 @@ func (c *call) prepareHeader(home bool, check func(error)) (http.Header, string)
 	return header, host
 }
 
-// setHeader sets a field to values of the call's own: who changes an element
-// of the request's header changes nobody else's. A single value lies in the
-// call itself.
+// setHeader sets a field to values of the call's own. A single value lies in
+// the call itself.
 func (c *call) setHeader(h http.Header, name string, vs []string) {
 	if len(vs) != 1 || c.used == len(c.values) {
 		h[name] = slices.Clone(vs)
@@ -705,6 +705,10 @@ func (l *layer) sets(name string) bool {
 // authenticate runs p.auth on req and notes which fields it set. A body that
 // the authenticator put in place of the old one is what will be sent.
 func (p *PreparedRequest) authenticate(req *http.Request) error {
+	if f, ok := p.auth.(interface{ Field() string }); ok && redact.SecretName(f.Field()) {
+		return p.auth.Authenticate(req) // one of auth's own, whose field needs no mark
+	}
+	req.Header = req.Header.Clone() // its elements may be shared
 	var before [16]authMark
 	marks := before[:0]
 	for k, vs := range req.Header {

@@ -115,7 +115,6 @@ func (c *call) send() (*Response, error) {
 // run is the exchange loop. It ends with a response whose content is read, or
 // left open for a stream.
 func (c *call) run() (*Response, error) {
-	c.started = time.Now()
 	p := c.plan
 	if p.Request != &c.first.req {
 		// A hook put another request in the place of the prepared one.
@@ -128,6 +127,7 @@ func (c *call) run() (*Response, error) {
 		c.first.req.URL = &c.first.url
 	}
 	if c.keeps = c.hasCompleteHooks(); c.keeps {
+		c.started = time.Now()
 		c.asked = p.Clone()
 	}
 	c.startTimer()
@@ -272,7 +272,7 @@ func (c *call) exchange(h *hop) error {
 	if h.http.Header == nil {
 		h.http.Header = make(http.Header)
 	}
-	h.resp = Response{Response: &h.http, Elapsed: elapsed, call: c, arrived: answer.Body}
+	h.resp.Response, h.resp.Elapsed, h.resp.call, h.resp.arrived = &h.http, elapsed, c, answer.Body
 	if c.jar != nil {
 		c.jar.StoreHeader(req.URL, h.http.Header)
 	}
@@ -430,7 +430,7 @@ func (c *call) prepareExchange(u *url.URL) error {
 	}
 	if u.Scheme != "http" {
 		a.TLS = s.TLS
-		if s.Environment != nil && *s.Environment {
+		if s.Environment != nil && *s.Environment && (c.number > 1 || c.envOf != u.Scheme) {
 			a.TLS = c.snapshot.bundled(s.TLS, u)
 		}
 	}

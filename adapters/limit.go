@@ -2,7 +2,6 @@ package adapters
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"net/http"
@@ -145,6 +144,4 @@ type tooLateError struct{}
 func (tooLateError) Error() string   { return "the wait would pass the deadline" }
 func (tooLateError) Timeout() bool   { return true }
 func (tooLateError) Temporary() bool { return false }
-func (tooLateError) Is(target error) bool {
-	return target == context.DeadlineExceeded || errors.Is(sentinel.Timeout, target)
-}
+func (tooLateError) Unwrap() []error { return []error{sentinel.Timeout, context.DeadlineExceeded} }

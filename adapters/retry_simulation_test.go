@@ -32,12 +32,12 @@ const (
 
 // simFigures are what the server and the callers saw.
 type simFigures struct {
-	mu                  sync.Mutex
-	perSecond           [int((simEnd + simDeadline) / time.Second)]int
-	calls, sent         [3]int // before, during and after the outage
-	posts               map[string]int
-	overdue, calledBack int
-	failedAfter         int
+	mu          sync.Mutex
+	perSecond   [int((simEnd + simDeadline) / time.Second)]int
+	calls, sent [3]int // before, during and after the outage
+	posts       map[string]int
+	overdue     int
+	failedAfter int
 }
 
 func simPhase(at time.Duration) int {

@@ -13,6 +13,10 @@ type basic struct {
 	err   error
 }
 
+// Field names the one field that is set, and nothing else is touched: a
+// session need not look for what has changed.
+func (*basic) Field() string { return "Authorization" }
+
 // Basic returns an [Authenticator] for the Basic scheme (RFC 7617). User and
 // password may be empty. They are sent in ISO 8859-1 if that can hold both,
 // else in UTF-8; text that is not UTF-8 is sent as it is.

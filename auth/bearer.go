@@ -8,6 +8,9 @@ type bearer struct {
 	err   error
 }
 
+// Field names the one field that is set, as that of Basic does.
+func (*bearer) Field() string { return "Authorization" }
+
 // Bearer returns an [Authenticator] that sends token with the Bearer scheme
 // (RFC 6750, section 2.1). An empty token, or one with a space, a control
 // character or a character outside ASCII, is an error when a request is
