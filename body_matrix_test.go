@@ -69,7 +69,7 @@ func wireBodies(w *wire) (all []string) {
 type sentTwice struct {
 	name string
 	// put sends body by PUT and returns what arrived.
-	put func(t *testing.T, body requests.Option) (*requests.Response, error, []string)
+	put func(t *testing.T, body requests.Option) (*requests.Response, []string, error)
 	// The outcome for a content that cannot be opened again: the text of the
 	// first response or, when that is "", an error.
 	first string
@@ -78,25 +78,25 @@ type sentTwice struct {
 }
 
 var matrix = []sentTwice{
-	{"by a retry after a status", func(t *testing.T, body requests.Option) (*requests.Response, error, []string) {
+	{"by a retry after a status", func(t *testing.T, body requests.Option) (*requests.Response, []string, error) {
 		w := newReplies(t, reply(503, "first"), reply(200, "second"))
 		retry := &adapters.Retry{Wait: -1}
 		resp, err := newSession(t, requests.WithMiddleware(retry.Wrap)).Put(t.Context(), w.URL, body)
-		return resp, err, wireBodies(w)
+		return resp, wireBodies(w), err
 	}, "first", nil, nil},
-	{"by a retry after a broken connection", func(t *testing.T, body requests.Option) (*requests.Response, error, []string) {
+	{"by a retry after a broken connection", func(t *testing.T, body requests.Option) (*requests.Response, []string, error) {
 		w := newReplies(t, "", reply(200, "second"))
 		retry := &adapters.Retry{Wait: -1}
 		resp, err := newSession(t, requests.WithMiddleware(retry.Wrap)).Put(t.Context(), w.URL, body)
-		return resp, err, wireBodies(w)
+		return resp, wireBodies(w), err
 	}, "", requests.ErrConnection, []error{requests.ErrBodyNotReplayable, requests.ErrRetriesExhausted}},
-	{"by a retry after a reset of HTTP/2", func(t *testing.T, body requests.Option) (*requests.Response, error, []string) {
+	{"by a retry after a reset of HTTP/2", func(t *testing.T, body requests.Option) (*requests.Response, []string, error) {
 		f := newFramed(t, http2.ErrCodeInternal, false)
 		retry := &adapters.Retry{Wait: -1}
 		resp, err := f.session(t, requests.WithMiddleware(retry.Wrap)).Put(t.Context(), f.URL, body)
-		return resp, err, f.arrived()
+		return resp, f.arrived(), err
 	}, "", requests.ErrConnection, []error{requests.ErrBodyNotReplayable, requests.ErrRetriesExhausted}},
-	{"by a hedge", func(t *testing.T, body requests.Option) (resp *requests.Response, err error, arrived []string) {
+	{"by a hedge", func(t *testing.T, body requests.Option) (resp *requests.Response, arrived []string, err error) {
 		synced(t, func(t *testing.T) {
 			base := &played{answer: func(n int, r *http.Request) (*http.Response, error) {
 				if n == 2 {
@@ -116,34 +116,34 @@ var matrix = []sentTwice{
 				arrived = append(arrived, a.Body)
 			}
 		})
-		return resp, err, arrived
+		return resp, arrived, err
 	}, "first", nil, nil},
-	{"by HTTP/2 after a refused stream", func(t *testing.T, body requests.Option) (*requests.Response, error, []string) {
+	{"by HTTP/2 after a refused stream", func(t *testing.T, body requests.Option) (*requests.Response, []string, error) {
 		f := newFramed(t, http2.ErrCodeRefusedStream, false)
 		resp, err := f.session(t).Put(t.Context(), f.URL, body)
-		return resp, err, f.arrived()
+		return resp, f.arrived(), err
 	}, "", requests.ErrConnection, []error{requests.ErrRetriesExhausted, requests.ErrTimeout}},
-	{"by HTTP/2 after the server went away", func(t *testing.T, body requests.Option) (*requests.Response, error, []string) {
+	{"by HTTP/2 after the server went away", func(t *testing.T, body requests.Option) (*requests.Response, []string, error) {
 		f := newFramed(t, http2.ErrCodeNo, true)
 		resp, err := f.session(t).Put(t.Context(), f.URL, body)
-		return resp, err, f.arrived()
+		return resp, f.arrived(), err
 	}, "", requests.ErrConnection, []error{requests.ErrRetriesExhausted, requests.ErrTimeout}},
-	{"by a redirect", func(t *testing.T, body requests.Option) (*requests.Response, error, []string) {
+	{"by a redirect", func(t *testing.T, body requests.Option) (*requests.Response, []string, error) {
 		w := newReplies(t, redirectTo(308, "/next"), reply(200, "second"))
 		resp, err := newSession(t).Put(t.Context(), w.URL, body)
-		return resp, err, wireBodies(w)
+		return resp, wireBodies(w), err
 	}, "", requests.ErrBodyNotReplayable, nil},
-	{"by Digest", func(t *testing.T, body requests.Option) (*requests.Response, error, []string) {
+	{"by Digest", func(t *testing.T, body requests.Option) (*requests.Response, []string, error) {
 		w := newReplies(t, reply(401, "", `WWW-Authenticate: Digest realm="r", nonce="n", qop="auth"`), reply(200, "second"))
 		resp, err := newSession(t, requests.WithAuth(auth.Digest("ada", "lovelace"))).Put(t.Context(), w.URL, body)
-		return resp, err, wireBodies(w)
+		return resp, wireBodies(w), err
 	}, "", requests.ErrBodyNotReplayable, nil},
-	{"by a redirect that is retried, to where Digest is asked for", func(t *testing.T, body requests.Option) (*requests.Response, error, []string) {
+	{"by a redirect that is retried, to where Digest is asked for", func(t *testing.T, body requests.Option) (*requests.Response, []string, error) {
 		w := newReplies(t, redirectTo(307, "/next"), reply(503, ""), reply(401, "", `WWW-Authenticate: Digest realm="r", nonce="n", qop="auth"`), "", reply(200, "second"))
 		retry := &adapters.Retry{Wait: -1}
 		s := newSession(t, requests.WithAuth(auth.Digest("ada", "lovelace")), requests.WithMiddleware(retry.Wrap))
 		resp, err := s.Put(t.Context(), w.URL, body)
-		return resp, err, wireBodies(w)
+		return resp, wireBodies(w), err
 	}, "", requests.ErrBodyNotReplayable, nil},
 }
 
@@ -151,7 +151,7 @@ func TestBody_Matrix(t *testing.T) {
 	for _, way := range matrix {
 		for _, body := range matrixBodies() {
 			t.Run(way.name+"/"+body.name, func(t *testing.T) {
-				resp, err, arrived := way.put(t, body.make(t))
+				resp, arrived, err := way.put(t, body.make(t))
 				body.check(t, arrived)
 				switch {
 				case body.again:
@@ -371,7 +371,7 @@ func TestBody_ClosedAsOftenAsOpened(t *testing.T) {
 	for _, way := range matrix {
 		t.Run(way.name, func(t *testing.T) {
 			body := &counted{factory: factory{content: content, length: int64(len(content))}}
-			resp, err, _ := way.put(t, requests.WithBody(body))
+			resp, _, err := way.put(t, requests.WithBody(body))
 			require.NoError(t, err)
 			assert.Equal(t, "second", resp.Text())
 			eventually(t, body.allClosed, "a body was left open")

@@ -418,7 +418,7 @@ func TestHTTPClient_challenge(t *testing.T) {
 	t.Run("draws nothing out elsewhere", func(t *testing.T) {
 		h := newHosts(t, func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path == "/start" {
-				http.Redirect(w, r, "http://sub.a.test/end", 307)
+				http.Redirect(w, r, "http://sub.a.test/end", http.StatusTemporaryRedirect)
 				return
 			}
 			w.Header().Set("Www-Authenticate", "Test n=1")

@@ -85,7 +85,7 @@ func mayKeep(from, to *url.URL) bool {
 		}
 		return u.Port()
 	}
-	if strings.ToLower(from.Hostname()) != strings.ToLower(to.Hostname()) {
+	if !strings.EqualFold(from.Hostname(), to.Hostname()) {
 		return false
 	}
 	return from.Scheme == to.Scheme && port(from) == port(to) ||

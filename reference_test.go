@@ -124,8 +124,8 @@ for s in json.load(sys.stdin):
 json.dump(out, sys.stdout)
 `
 
-// succeeds says that ours works where the reference fails.
-var succeeds = errors.New("succeeds")
+// errSucceeds says that ours works where the reference fails.
+var errSucceeds = errors.New("succeeds")
 
 // referenceErrors are the conditions that the reference's exceptions stand for.
 var referenceErrors = map[string]error{
@@ -172,7 +172,7 @@ func TestReference(t *testing.T) {
 				}
 			}
 			assert.Equal(t, want, got)
-			if failure != nil && failure != succeeds {
+			if failure != nil && failure != errSucceeds {
 				assert.ErrorIs(t, err, failure)
 			} else {
 				assert.NoError(t, err)
