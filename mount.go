@@ -83,7 +83,9 @@ func defaultPort(scheme string) string {
 
 // matches reports whether u is under m's prefix. A prefix ends where a part of
 // the URL ends: https://api.example does not hold https://api.example.test.
-func (m *mount) matches(u *url.URL) bool {
+//
+// host is u's, without its port.
+func (m *mount) matches(u *url.URL, host string) bool {
 	if m.text {
 		return hasPrefixFold(u.String(), m.prefix) && endsPart(u.String(), m.prefix)
 	}
@@ -94,7 +96,7 @@ func (m *mount) matches(u *url.URL) bool {
 		return true
 	}
 	if isWeb(u) {
-		if !strings.EqualFold(u.Hostname(), m.host) {
+		if len(host) != len(m.host) || !strings.EqualFold(host, m.host) {
 			return false
 		}
 		if m.port != "" && m.port != effectivePort(u) {
@@ -135,8 +137,9 @@ func endsPart(s, prefix string) bool {
 
 // findMount returns the first mount that u is under: they stand longest first.
 func findMount(mounts []mount, u *url.URL) *mount {
+	host := u.Hostname()
 	for i := range mounts {
-		if mounts[i].matches(u) {
+		if mounts[i].matches(u, host) {
 			return &mounts[i]
 		}
 	}

@@ -75,7 +75,9 @@ func readUnknown(r io.Reader, max int64) ([]byte, error) {
 	}
 	tooLarge := max > 0 && total > max
 	if tooLarge {
-		total = max
+		// The start is enough to see what it was; a copy of all would need as
+		// much again.
+		total = min(max, maxPreallocation)
 	}
 	var b []byte
 	if total > 0 {

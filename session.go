@@ -56,7 +56,7 @@ func NewSession(defaults ...Option) (*Session, error) {
 	}
 	start.list = start.mounts[:]
 	s.mounts.Store(&start.list)
-	if err := s.change("new session", bottom(), defaults); err != nil {
+	if err := s.change("new session", bottom, defaults); err != nil {
 		return nil, err
 	}
 	s.lease.watch(s)
@@ -78,9 +78,11 @@ func (s *Session) change(op string, from *snapshot, opts []Option) error {
 	var layers struct { // one piece of memory
 		layer
 		sessionOptions
+		header, params [8]field
 	}
 	l := &layers.layer
 	l.ofSession, l.session = true, &layers.sessionOptions
+	l.header, l.params = layers.header[:0], layers.params[:0]
 	optionsErr := l.apply(opts)
 	next, err := from.with(l)
 	before := s.mounts.Load()

@@ -59,8 +59,9 @@ var bottomRequest = Request{
 	Settings: builtin(),
 }
 
-// bottom is the snapshot beneath a new session, with a jar of its own.
-func bottom() *snapshot { return &snapshot{jar: cookies.New(nil), request: bottomRequest} }
+// bottom is the snapshot beneath every session. What is laid over it gets a
+// jar of its own.
+var bottom = &snapshot{request: bottomRequest}
 
 // withClonedJar returns a snapshot to lay a copy's changes over: the copy has
 // cookies of its own.
@@ -75,8 +76,11 @@ func (s *snapshot) withClonedJar() *snapshot {
 // with lays l over s and works out what can be worked out once.
 func (s *snapshot) with(l *layer) (*snapshot, error) {
 	n := &snapshot{jar: s.jar}
-	if l.session != nil && l.session.jarSet {
+	switch {
+	case l.session != nil && l.session.jarSet:
 		n.jar = l.session.jar
+	case s == bottom:
+		n.jar = cookies.New(nil)
 	}
 	if l.foreign { // the user may keep what the option put there
 		l.Header, l.Params = l.Header.Clone(), cloneValues(l.Params)
