@@ -53,11 +53,14 @@ var chunks = sync.Pool{New: func() any { return new(chunk) }}
 
 type chunk [64 << 10]byte
 
+// maxPooledChunks bounds what one large content leaves to the pool.
+const maxPooledChunks = 16
+
 func readUnknown(r io.Reader, max int64) ([]byte, error) {
 	var first [4]*chunk
 	held := first[:0]
 	defer func() {
-		for _, c := range held {
+		for _, c := range held[:min(len(held), maxPooledChunks)] {
 			chunks.Put(c)
 		}
 	}()
