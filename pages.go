@@ -100,6 +100,9 @@ func Items[T any](pages iter.Seq2[*Response, error], path ...string) iter.Seq2[T
 				elements, err = elementsOf(page, path)
 			}
 			if err != nil {
+				if page != nil {
+					page.Close()
+				}
 				yield(zero, err)
 				return
 			}

@@ -2,22 +2,18 @@ package requests
 
 import (
 	"bytes"
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/seed-3bbad739/requests/adapters"
 	"github.com/seed-3bbad739/requests/auth"
-	"github.com/seed-3bbad739/requests/cookies"
 	"github.com/seed-3bbad739/requests/internal/drain"
-	"github.com/seed-3bbad739/requests/internal/origin"
 )
 
 // hop is one exchange in the making: the request, as it stands before hooks,
@@ -59,15 +55,6 @@ type exchangeRecord struct {
 	passThrough bool
 	raw         bool // the caller wants the content coding as it comes
 }
-
-type round struct {
-	origin string
-	n      int
-}
-
-// maxRounds is how many challenges of one origin are answered in a call: one
-// with what is known, one more when the nonce was stale.
-const maxRounds = 2
 
 // resume makes a call of a prepared request.
 func (s *Session) resume(p *PreparedRequest) (*call, error) {
@@ -500,110 +487,6 @@ func frameEmpty(req *http.Request) {
 	}
 }
 
-// addCookies sets the Cookie field from the request's own cookies and the jar.
-// A field of the caller's stands, on the first hop.
-func (c *call) addCookies(h *hop, req *http.Request) {
-	if own, ok := req.Header["Cookie"]; ok {
-		h.cookie = strings.Join(own, "; ")
-		return
-	}
-	if c.plan.byHand && h == &c.first {
-		return // it goes out as it was made
-	}
-	if h.cookie = c.cookieField(req.URL); h.cookie != "" {
-		req.Header["Cookie"] = []string{h.cookie}
-	}
-}
-
-// cookieField returns the value of the Cookie field for u. The request's own
-// cookies come first, as most servers take the first of one name; they go to
-// the origin of the call only.
-func (c *call) cookieField(u *url.URL) string {
-	stored := c.jar
-	var own []*http.Cookie
-	if len(c.plan.cookies) > 0 && !c.lost && origin.Same(c.home, u) {
-		own = c.plan.cookies
-	}
-	if len(own) == 0 {
-		if stored == nil {
-			return ""
-		}
-		return stored.Header(u)
-	}
-	var b strings.Builder
-	for _, k := range own {
-		if stored != nil && k.Domain != "" {
-			stored = withoutCookie(stored, k)
-		}
-		if b.Len() > 0 {
-			b.WriteString("; ")
-		}
-		if k.Name != "" {
-			b.WriteString(k.Name)
-			b.WriteByte('=')
-		}
-		if k.Quoted {
-			b.WriteString(`"` + k.Value + `"`)
-		} else {
-			b.WriteString(k.Value)
-		}
-	}
-	if stored != nil {
-		if field := stored.Header(u); field != "" {
-			b.WriteString("; ")
-			b.WriteString(field)
-		}
-	}
-	return b.String()
-}
-
-// challenge asks the authenticator whether a 401 can be answered and returns
-// the hop that does. A 407 is the adapter's: proxies are its business.
-func (c *call) challenge(h *hop) (*hop, error) {
-	if h.http.StatusCode != http.StatusUnauthorized {
-		return nil, nil
-	}
-	challenger, ok := c.plan.auth.(auth.Challenger)
-	if !ok || c.lost && !isBound(c.plan.auth, h.http.Request.URL) {
-		return nil, nil
-	}
-	if !c.countRound(h.http.Request.URL) {
-		return nil, nil
-	}
-	again, err := challenger.Challenge(&h.http)
-	if err != nil || !again {
-		return nil, err
-	}
-	if c.body != nil && h.req.ContentLength != 0 && !isReplayable(c.body) {
-		if c.passThrough {
-			return nil, nil // http.Client's callers expect the 401
-		}
-		return nil, refuse(ErrBodyNotReplayable, "a challenge asks for it again")
-	}
-	n := new(hop)
-	n.url = h.url
-	n.req = *h.req.WithContext(&c.ctx)
-	n.req.URL, n.req.Body = &n.url, nil
-	n.req.Header = h.req.Header.Clone()
-	if n.ownCookie = h.ownCookie; !n.ownCookie {
-		delete(n.req.Header, "Cookie")
-	}
-	return n, nil
-}
-
-// countRound reports whether one more challenge of u's origin may be answered.
-func (c *call) countRound(u *url.URL) bool {
-	o := origin.Of(u)
-	for i := range c.rounds {
-		if c.rounds[i].origin == o {
-			c.rounds[i].n++
-			return c.rounds[i].n <= maxRounds
-		}
-	}
-	c.rounds = append(c.rounds, round{o, 1})
-	return true
-}
-
 // keep reads what is left of a response that is followed by another, within
 // the bounds of a drain, so that its connection can serve again. The bytes
 // stay with the response as they came.
@@ -648,57 +531,3 @@ func (c *call) prepareNext(n *hop) (*PreparedRequest, error) {
 	return &p, nil
 }
 
-// cookieFieldAfter is the Cookie field as it would be on the next hop.
-func (c *call) cookieFieldAfter(n *hop) string {
-	lost := c.lost
-	c.lost = lost || n.elsewhere
-	defer func() { c.lost = lost }()
-	return c.cookieField(&n.url)
-}
-
-// uploadProgress reports how much of the body was read for sending.
-type uploadProgress struct{ report func(sent, total int64) }
-
-func (u *uploadProgress) of(rc io.ReadCloser, total int64) io.ReadCloser {
-	return &countedBody{rc: rc, total: total, report: u.report}
-}
-
-type countedBody struct {
-	rc          io.ReadCloser
-	done, total int64
-	report      func(done, total int64)
-}
-
-func (b *countedBody) Read(p []byte) (int, error) {
-	n, err := b.rc.Read(p)
-	if n > 0 {
-		b.done += int64(n)
-		b.report(b.done, b.total)
-	}
-	return n, err
-}
-
-func (b *countedBody) Close() error { return b.rc.Close() }
-
-// Abort ends a pending Read where the body underneath can.
-func (b *countedBody) Abort() { abort(b.rc) }
-
-func abort(rc io.ReadCloser) {
-	if a, ok := rc.(drain.Aborter); ok {
-		a.Abort()
-		return
-	}
-	rc.Close()
-}
-
-// withoutCookie returns the jar without the cookie that one of the request's
-// own takes the place of: the same name, domain and path.
-func withoutCookie(jar *cookies.Jar, k *http.Cookie) *cookies.Jar {
-	same := []cookies.Filter{cookies.Domain(k.Domain), cookies.Path(cmp.Or(k.Path, "/"))}
-	if _, err := jar.Get(k.Name, same...); err != nil {
-		return jar
-	}
-	jar = jar.Clone()
-	jar.Delete(k.Name, same...)
-	return jar
-}

@@ -1,0 +1,88 @@
+package requests
+
+import (
+	"cmp"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/seed-3bbad739/requests/cookies"
+	"github.com/seed-3bbad739/requests/internal/origin"
+)
+
+// addCookies sets the Cookie field from the request's own cookies and the jar.
+// A field of the caller's stands, on the first hop.
+func (c *call) addCookies(h *hop, req *http.Request) {
+	if own, ok := req.Header["Cookie"]; ok {
+		h.cookie = strings.Join(own, "; ")
+		return
+	}
+	if c.plan.byHand && h == &c.first {
+		return // it goes out as it was made
+	}
+	if h.cookie = c.cookieField(req.URL); h.cookie != "" {
+		req.Header["Cookie"] = []string{h.cookie}
+	}
+}
+
+// cookieField returns the value of the Cookie field for u. The request's own
+// cookies come first, as most servers take the first of one name; they go to
+// the origin of the call only.
+func (c *call) cookieField(u *url.URL) string {
+	stored := c.jar
+	var own []*http.Cookie
+	if len(c.plan.cookies) > 0 && !c.lost && origin.Same(c.home, u) {
+		own = c.plan.cookies
+	}
+	if len(own) == 0 {
+		if stored == nil {
+			return ""
+		}
+		return stored.Header(u)
+	}
+	var b strings.Builder
+	for _, k := range own {
+		if stored != nil && k.Domain != "" {
+			stored = withoutCookie(stored, k)
+		}
+		if b.Len() > 0 {
+			b.WriteString("; ")
+		}
+		if k.Name != "" {
+			b.WriteString(k.Name)
+			b.WriteByte('=')
+		}
+		if k.Quoted {
+			b.WriteString(`"` + k.Value + `"`)
+		} else {
+			b.WriteString(k.Value)
+		}
+	}
+	if stored != nil {
+		if field := stored.Header(u); field != "" {
+			b.WriteString("; ")
+			b.WriteString(field)
+		}
+	}
+	return b.String()
+}
+
+// cookieFieldAfter is the Cookie field as it would be on the next hop.
+func (c *call) cookieFieldAfter(n *hop) string {
+	lost := c.lost
+	c.lost = lost || n.elsewhere
+	defer func() { c.lost = lost }()
+	return c.cookieField(&n.url)
+}
+
+// withoutCookie returns the jar without the cookie that one of the request's
+// own takes the place of: the same name, domain and path.
+func withoutCookie(jar *cookies.Jar, k *http.Cookie) *cookies.Jar {
+	same := []cookies.Filter{cookies.Domain(k.Domain), cookies.Path(cmp.Or(k.Path, "/"))}
+	if _, err := jar.Get(k.Name, same...); err != nil {
+		return jar
+	}
+	jar = jar.Clone()
+	jar.Delete(k.Name, same...)
+	return jar
+}

@@ -1,0 +1,176 @@
+package requests
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/seed-3bbad739/requests/auth"
+	"github.com/seed-3bbad739/requests/internal/redact"
+)
+
+// prepareAuth finds the one source of credentials that counts: the request's
+// authenticator, the session's, the URL's userinfo, an Authorization field, a
+// netrc file that the environment names. Those that have to wait for the
+// exchange are left for it.
+func (c *call) prepareAuth(home bool) error {
+	p := &c.prepared
+	a, source, err := c.findAuth(home)
+	if err != nil {
+		return err
+	}
+	var before http.Header
+	var query string
+	if c.rec != nil {
+		before, query = p.Header.Clone(), p.URL.RawQuery
+	}
+	switch {
+	case a == auth.None:
+		p.noAuth = true
+		// None speaks for its layer and those below, so a field that the call
+		// sets over a session's None stays.
+		if c.layer.Auth == auth.None || !c.layer.sets("Authorization") {
+			delete(p.Header, "Authorization")
+		}
+	case a != nil:
+		if p.auth = a; isDeferred(a) {
+			break
+		}
+		if err := p.authenticate(p.Request); err != nil {
+			return err
+		}
+		p.adoptBody()
+	}
+	if c.rec != nil {
+		c.explainAuth(a, source, before, query)
+	}
+	return nil
+}
+
+// findAuth returns the authenticator that counts and where it comes from; nil
+// when there is none or an Authorization field stands in for it.
+func (c *call) findAuth(home bool) (a auth.Authenticator, source string, err error) {
+	p := &c.prepared
+	if c.layer.Auth != nil {
+		return c.layer.Auth, fromRequest, nil
+	}
+	if a := c.snapshot.request.Auth; a != nil && (home || a == auth.None || isBound(a, p.URL)) {
+		return a, fromSession, nil
+	}
+	if !isWeb(p.URL) {
+		return nil, "", nil
+	}
+	if user := p.URL.User; user != nil {
+		if password, ok := user.Password(); ok {
+			return auth.Basic(user.Username(), password), fromUserinfo, nil
+		}
+	}
+	if p.Header["Authorization"] != nil || !*p.Settings.Environment {
+		return nil, "", nil
+	}
+	netrc, err := environmentNetrc(p.URL, false)
+	if netrc == nil || err != nil {
+		return nil, "", err
+	}
+	if c.rec != nil {
+		file, line, ok := netrc.Source(p.URL.Hostname())
+		if !ok {
+			return nil, "", nil
+		}
+		source = "netrc " + file + ":" + strconv.Itoa(line)
+	}
+	return netrc, source, nil
+}
+
+// sets reports whether l itself sets the header field.
+func (l *layer) sets(name string) bool {
+	for k, vs := range l.Header {
+		if len(vs) > 0 && http.CanonicalHeaderKey(k) == name {
+			return true
+		}
+	}
+	return slices.ContainsFunc(l.header, func(f field) bool { return f.name == name && !f.removes() })
+}
+
+// authenticate runs p.auth on req and notes which fields it set. A body that
+// the authenticator put in place of the old one is what will be sent.
+func (p *PreparedRequest) authenticate(req *http.Request) error {
+	if f, ok := p.auth.(interface{ Field() string }); ok && redact.SecretName(f.Field()) {
+		return p.auth.Authenticate(req) // one of auth's own, whose field needs no mark
+	}
+	req.Header = req.Header.Clone() // its elements may be shared
+	var before [16]authMark
+	marks := before[:0]
+	for k, vs := range req.Header {
+		marks = append(marks, markOf(k, vs))
+	}
+	query := req.URL.RawQuery
+	if err := p.auth.Authenticate(req); err != nil {
+		return err
+	}
+	if req.Header == nil || req.URL == nil {
+		return errors.New("auth: the authenticator left a request without header or URL")
+	}
+	for k, vs := range req.Header {
+		if !slices.Contains(marks, markOf(k, vs)) && !slices.Contains(p.authSet, k) {
+			p.authSet = append(slices.Clip(p.authSet), k)
+		}
+	}
+	if req.URL.RawQuery != query {
+		p.authParams = newKeys(p.authParams, query, req.URL.RawQuery)
+	}
+	return cleanHeader(req)
+}
+
+// newKeys adds to keys the names that are in the query after and were not, or
+// not with this value, before.
+func newKeys(keys []string, before, after string) []string {
+	had := strings.Split(before, "&")
+	for pair := range strings.SplitSeq(after, "&") {
+		if pair == "" || slices.Contains(had, pair) {
+			continue
+		}
+		name, _, _ := strings.Cut(pair, "=")
+		if decoded, err := url.QueryUnescape(name); err == nil {
+			name = decoded
+		}
+		if !slices.Contains(keys, name) {
+			keys = append(slices.Clip(keys), name)
+		}
+	}
+	return keys
+}
+
+// authMark tells whether a field is as it was.
+type authMark struct {
+	name  string
+	first string
+	n     int
+}
+
+func markOf(name string, vs []string) authMark {
+	m := authMark{name: name, n: len(vs)}
+	if len(vs) > 0 {
+		m.first = vs[0]
+	}
+	return m
+}
+
+// isDeferred reports whether a waits for the exchange: it says so, or it
+// answers challenges and so has to be asked again after each.
+func isDeferred(a auth.Authenticator) bool {
+	if _, ok := a.(auth.Challenger); ok {
+		return true
+	}
+	_, ok := a.(interface{ Deferred() })
+	return ok
+}
+
+// isBound reports whether a was made for the origin of u by name.
+func isBound(a auth.Authenticator, u *url.URL) bool {
+	b, ok := a.(interface{ Bound(*url.URL) bool })
+	return ok && b.Bound(u)
+}
