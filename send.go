@@ -530,4 +530,3 @@ func (c *call) prepareNext(n *hop) (*PreparedRequest, error) {
 	}
 	return &p, nil
 }
-
