@@ -12,7 +12,7 @@ import (
 )
 
 // maxLine bounds a line, or a value of a sequence, that a server can make us hold.
-const maxLine = 16 << 20 // bytes
+const maxLine = 8 << 20 // bytes
 
 // Lines yields the lines of the content, without their ends: LF, CRLF or CR.
 // The content of a stream is read as the loop goes, and closed when the loop
