@@ -1,0 +1,168 @@
+package aws
+
+import (
+	"context"
+	"errors"
+	"os"
+	"strings"
+
+	sdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/credentials/ec2rolecreds"
+)
+
+const (
+	sourceExplicit = "explicit"
+	sourceEnv      = "env"
+)
+
+// CredentialsMethod returns where c came from in boto3's words: explicit, env,
+// shared-credentials-file, config-file, assume-role,
+// assume-role-with-web-identity, sso, login, custom-process, container-role
+// or iam-role. What it does not know it returns as it is.
+func CredentialsMethod(c Credentials) string {
+	s := c.Source
+	switch {
+	case s == credentials.StaticCredentialsName:
+		return sourceExplicit
+	case s == "EnvConfigCredentials":
+		return sourceEnv
+	case strings.HasPrefix(s, "SharedConfigCredentials"):
+		if strings.HasSuffix(s, "credentials") || strings.Contains(s, "credentials:") || strings.Contains(s[len("SharedConfigCredentials"):], "credentials") {
+			return "shared-credentials-file"
+		}
+		return "config-file"
+	case s == "AssumeRoleProvider":
+		return "assume-role"
+	case s == "WebIdentityCredentials":
+		return "assume-role-with-web-identity"
+	case s == "SSOProvider":
+		return "sso"
+	case s == "LoginProvider" || s == "SigninProvider":
+		return "login"
+	case s == "ProcessProvider":
+		return "custom-process"
+	case s == "CredentialsEndpointProvider":
+		return "container-role"
+	case s == ec2rolecreds.ProviderName:
+		return "iam-role"
+	}
+	return s
+}
+
+// chain is the provider that a session's clients use: the SDK's, with the
+// errors of this package.
+type chain struct {
+	inner CredentialsProvider
+}
+
+// Retrieve implements [CredentialsProvider].
+func (c *chain) Retrieve(ctx context.Context) (Credentials, error) {
+	creds, err := c.inner.Retrieve(ctx)
+	if err == nil {
+		return creds, nil
+	}
+	if p := (*PartialCredentialsError)(nil); errors.As(err, &p) || errors.Is(err, ErrNoCredentials) || ctx.Err() != nil {
+		return Credentials{}, err
+	}
+	if sdk.IsCredentialsProvider(c.inner, (*ec2rolecreds.Provider)(nil)) {
+		// The instance's role is the end of the chain: nothing else was found.
+		return Credentials{}, &noCredentials{err}
+	}
+	if r := (*CredentialRetrievalError)(nil); errors.As(err, &r) {
+		return Credentials{}, err
+	}
+	return Credentials{}, &CredentialRetrievalError{err}
+}
+
+// IsCredentialsProvider lets the SDK look through c.
+func (c *chain) IsCredentialsProvider(target CredentialsProvider) bool {
+	return sdk.IsCredentialsProvider(c.inner, target)
+}
+
+// Invalidate makes the next Retrieve fetch anew.
+func (c *chain) Invalidate() {
+	if i, ok := c.inner.(interface{ Invalidate() }); ok {
+		i.Invalidate()
+	}
+}
+
+// noCredentials is ErrNoCredentials with the last source's error.
+type noCredentials struct{ cause error }
+
+func (e *noCredentials) Error() string   { return ErrNoCredentials.Error() + ": " + e.cause.Error() }
+func (e *noCredentials) Unwrap() []error { return []error{ErrNoCredentials, e.cause} }
+
+// failing is a provider for credentials that are known to be wrong.
+type failing struct{ err error }
+
+func (f failing) Retrieve(context.Context) (Credentials, error) { return Credentials{}, f.err }
+
+// static is a provider for credentials as they are, whatever their source.
+type static struct{ creds Credentials }
+
+func (s static) Retrieve(context.Context) (Credentials, error) { return s.creds, nil }
+
+// String keeps the keys from printing.
+func (static) String() string   { return "aws.static" }
+func (static) GoString() string { return "aws.static" }
+
+// environmentCredentials returns what the environment's keys come to: nil when
+// there are none or the SDK reads them as they are.
+func environmentCredentials() CredentialsProvider {
+	key := firstVariable("AWS_ACCESS_KEY_ID", "AWS_ACCESS_KEY")
+	secret := firstVariable("AWS_SECRET_ACCESS_KEY", "AWS_SECRET_KEY")
+	switch {
+	case key != "" && secret == "":
+		return failing{&PartialCredentialsError{Source: sourceEnv, Missing: "AWS_SECRET_ACCESS_KEY"}}
+	case key == "":
+		return nil // a secret alone is ignored
+	}
+	token := firstVariable("AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
+	return static{Credentials{
+		AccessKeyID: key, SecretAccessKey: secret, SessionToken: token,
+		AccountID: os.Getenv("AWS_ACCOUNT_ID"), Source: "EnvConfigCredentials",
+	}}
+}
+
+func firstVariable(names ...string) string {
+	for _, n := range names {
+		if v := os.Getenv(n); v != "" {
+			return v
+		}
+	}
+	return ""
+}
+
+// partialInFile finds half a pair of keys in a profile that has nothing else
+// to get credentials by.
+func partialInFile(p profileKeys) error {
+	for _, k := range [...]string{"role_arn", "source_profile", "credential_source", "web_identity_token_file", "sso_account_id", "sso_session", "sso_start_url", "login_session"} {
+		if p.config[k] != "" || p.credentials[k] != "" {
+			return nil
+		}
+	}
+	complete := func(m map[string]string) bool {
+		return m["aws_access_key_id"] != "" && m["aws_secret_access_key"] != ""
+	}
+	if complete(p.config) && p.credentials["aws_access_key_id"] == "" || complete(p.credentials) {
+		return nil
+	}
+	for _, f := range []struct {
+		source string
+		keys   map[string]string
+	}{{"shared-credentials-file", p.credentials}, {"config-file", p.config}} {
+		if f.keys["credential_process"] != "" {
+			return nil
+		}
+		if f.keys["aws_access_key_id"] != "" && f.keys["aws_secret_access_key"] == "" {
+			return &PartialCredentialsError{Source: f.source, Missing: "aws_secret_access_key"}
+		}
+	}
+	return nil
+}
+
+// half reports whether one of a pair of keys is there without the other.
+func half(m map[string]string) bool {
+	return (m["aws_access_key_id"] == "") != (m["aws_secret_access_key"] == "")
+}

@@ -1,0 +1,14 @@
+package aws
+
+// ParseSharedFile returns the names of the sections of an INI file.
+func ParseSharedFile(b []byte) ([]string, error) {
+	f, _, err := parseSharedFile(b)
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, len(f.sections))
+	for i, s := range f.sections {
+		names[i] = s.name
+	}
+	return names, nil
+}

@@ -1,0 +1,282 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+)
+
+// Call is one call of an operation, encoded and decoded by the service's
+// protocol.
+type Call struct {
+	Model     *Model
+	Operation *Operation
+	op        *operation
+	input     *input
+}
+
+// NewCall returns a call with params, which must have been through [Model.Normalise].
+func (m *Model) NewCall(op *Operation, params map[string]any) (*Call, error) {
+	s := m.schemas()
+	if s.err != nil {
+		return nil, s.err
+	}
+	o, err := s.operation(op)
+	if err != nil {
+		return nil, err
+	}
+	c := &Call{Model: m, Operation: op, op: o}
+	if o.schema.Input != nil {
+		c.input = &input{service: s, schema: o.schema.Input, value: params, stream: o.streamIn}
+	}
+	return c, nil
+}
+
+// Streams reports whether the content of the request is a member by itself,
+// and of the response.
+func (c *Call) Streams() (in, out bool) { return c.op.streamIn != "", c.op.streamOut != "" }
+
+// Request encodes the call for the service at endpoint. The body is there,
+// with GetBody when it can be read again.
+func (c *Call) Request(ctx context.Context, endpoint *url.URL) (*http.Request, error) {
+	s := c.Model.schemas()
+	req := smithyhttp.NewStackRequest().(*smithyhttp.Request)
+	req.URL.Scheme, req.URL.Host, req.Host = endpoint.Scheme, endpoint.Host, endpoint.Host
+	var in smithy.Serializable = noInput{}
+	if c.input != nil {
+		in = c.input
+	}
+	if err := s.client.SerializeRequest(ctx, c.op.schema, in, req); err != nil {
+		return nil, fmt.Errorf("encoding %s: %w", c.Operation.Name, err)
+	}
+	out := req.Request.Clone(ctx)
+	if p := strings.TrimSuffix(endpoint.EscapedPath(), "/"); p != "" {
+		path, err := url.PathUnescape(p)
+		if err != nil {
+			return nil, err
+		}
+		out.URL.RawPath = p + out.URL.EscapedPath()
+		out.URL.Path = path + out.URL.Path
+	}
+	if endpoint.RawQuery != "" {
+		out.URL.RawQuery = strings.Trim(endpoint.RawQuery+"&"+out.URL.RawQuery, "&")
+	}
+	out.Host = ""
+	body := req.GetStream()
+	if s.protocol == "rest-xml" && c.emptyPayload() {
+		// The codec stands in an object for content that is not given.
+		body = nil
+		out.Header.Del("Content-Type")
+	}
+	return out, setBody(out, body)
+}
+
+// emptyPayload reports whether nothing was given that is content.
+func (c *Call) emptyPayload() bool {
+	if c.input == nil {
+		return false
+	}
+	shape := c.Model.Shapes[c.Operation.Input.Shape]
+	if shape.Payload != "" {
+		return c.input.value[shape.Payload] == nil
+	}
+	for name := range c.input.value {
+		if ref := shape.Members[name]; ref != nil && ref.Location == "" {
+			return false
+		}
+	}
+	return true
+}
+
+type noInput struct{}
+
+func (noInput) Serialize(smithy.ShapeSerializer) {}
+
+// setBody gives r its content, to be read again where that is possible.
+func setBody(r *http.Request, body io.Reader) error {
+	declared := r.ContentLength // the codec has it from the parameter
+	r.Body, r.GetBody, r.ContentLength = http.NoBody, nil, 0
+	switch b := body.(type) {
+	case nil:
+		return nil
+	case interface {
+		io.ReaderAt
+		io.Seeker
+	}:
+		at, err := b.Seek(0, io.SeekCurrent)
+		if err != nil {
+			return err
+		}
+		end, err := b.Seek(0, io.SeekEnd)
+		if err != nil {
+			return err
+		}
+		if _, err := b.Seek(at, io.SeekStart); err != nil {
+			return err
+		}
+		if end <= at {
+			r.GetBody = func() (io.ReadCloser, error) { return http.NoBody, nil }
+			return nil
+		}
+		r.ContentLength = end - at
+		r.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(io.NewSectionReader(b, at, end-at)), nil }
+		r.Body, err = r.GetBody()
+		return err
+	default:
+		r.Body, r.ContentLength = io.NopCloser(body), -1
+		if declared > 0 {
+			r.ContentLength = declared
+		}
+		return nil
+	}
+}
+
+// ErrTooLarge is matched by the error for content longer than the limit.
+var ErrTooLarge = errors.New("the response is larger than the limit")
+
+// Fault is an error that the service answered with.
+type Fault struct {
+	Code, Message, RequestID string
+	Fields                   map[string]any
+	Server                   bool
+}
+
+func (f *Fault) Error() string { return f.Code + ": " + f.Message }
+
+// Response decodes resp, at most limit bytes of it unless the content is
+// handed on as a stream, in which case the caller closes the body. In all other cases
+// the body is closed.
+func (c *Call) Response(ctx context.Context, resp *http.Response, limit int64) (out map[string]any, stream bool, err error) {
+	ok := resp.StatusCode >= 200 && resp.StatusCode < 300
+	s := c.Model.schemas()
+	r := &smithyhttp.Response{Response: resp}
+	if ok && c.op.streamOut != "" {
+		o := &streamed{output: output{service: s, schema: c.op.schema.Output, value: make(map[string]any)}}
+		if err := s.client.DeserializeResponse(ctx, c.op.schema, c.op.registry, r, o); err != nil {
+			resp.Body.Close()
+			return nil, false, err
+		}
+		o.value[c.op.streamOut] = resp.Body
+		return o.value, true, nil
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
+	resp.Body.Close()
+	if err != nil {
+		return nil, false, err
+	}
+	if int64(len(body)) > limit {
+		return nil, false, ErrTooLarge
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	if ok && s.protocol == "rest-xml" && isErrorBody(body) { // S3 says so inside of a 200
+		copied := *resp
+		copied.StatusCode = http.StatusInternalServerError
+		r = &smithyhttp.Response{Response: &copied}
+		ok = false
+	}
+	if !ok {
+		return nil, false, c.fault(ctx, r, body)
+	}
+	value := make(map[string]any)
+	if c.op.schema.Output == nil {
+		return value, false, nil
+	}
+	if c.Operation.Name == "GetBucketLocation" && c.Model.Metadata.ServiceID == "S3" {
+		value["LocationConstraint"] = rootText(body)
+		return value, false, nil
+	}
+	o := &output{service: s, schema: c.op.schema.Output, value: value}
+	return value, false, s.client.DeserializeResponse(ctx, c.op.schema, c.op.registry, r, o)
+}
+
+func (c *Call) fault(ctx context.Context, r *smithyhttp.Response, body []byte) error {
+	f := &Fault{Code: strconv.Itoa(r.StatusCode), Message: http.StatusText(r.StatusCode), Server: r.StatusCode >= 500}
+	if len(bytes.TrimSpace(body)) == 0 && r.Header.Get("X-Amzn-Errortype") == "" {
+		return f // the answer to a HEAD, for one
+	}
+	s := c.Model.schemas()
+	err := s.client.DeserializeResponse(ctx, c.op.schema, c.op.registry, r, nil)
+	f.RequestID = xmlText(body, "RequestId")
+	var (
+		m *modeled
+		g *smithy.GenericAPIError
+	)
+	switch {
+	case errors.As(err, &m):
+		f.Code, f.Fields = m.Code(), m.fields
+		f.Message = firstText(m.fields, "message", "Message", "errorMessage")
+		if f.Message == "" {
+			f.Message = xmlText(body, "Message")
+		}
+	case errors.As(err, &g):
+		f.Code, f.Message = g.Code, g.Message
+	}
+	// A service that has moved from query to JSON keeps its old codes here.
+	if code, _, ok := strings.Cut(r.Header.Get("X-Amzn-Query-Error"), ";"); ok && code != "" {
+		f.Code = code
+	}
+	return f
+}
+
+func firstText(m map[string]any, names ...string) string {
+	for _, n := range names {
+		if s, ok := m[n].(string); ok && s != "" {
+			return s
+		}
+	}
+	return ""
+}
+
+func isErrorBody(b []byte) bool {
+	d := xml.NewDecoder(bytes.NewReader(b[:min(len(b), 1024)]))
+	for {
+		t, err := d.Token()
+		if err != nil {
+			return false
+		}
+		if e, ok := t.(xml.StartElement); ok {
+			return e.Name.Local == "Error"
+		}
+	}
+}
+
+func rootText(b []byte) string {
+	var root struct {
+		Text string `xml:",chardata"`
+	}
+	if xml.Unmarshal(b, &root) != nil {
+		return ""
+	}
+	return strings.TrimSpace(root.Text)
+}
+
+// xmlText returns the text of the first element called name, "" without one.
+func xmlText(b []byte, name string) string {
+	if len(b) == 0 || bytes.TrimSpace(b)[0] != '<' {
+		return ""
+	}
+	d := xml.NewDecoder(bytes.NewReader(b))
+	for {
+		t, err := d.Token()
+		if err != nil {
+			return ""
+		}
+		if e, ok := t.(xml.StartElement); ok && e.Name.Local == name {
+			var text string
+			if d.DecodeElement(&text, &e) != nil {
+				return ""
+			}
+			return text
+		}
+	}
+}

@@ -1,0 +1,398 @@
+package aws
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	sdk "github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+)
+
+// Event is what the functions of [Session.Events] get. Its name has three
+// segments: what happens, the service and the operation, such as
+// before-send.s3.PutObject; the service is its id in lower case with hyphens.
+//
+// In the order of one call: provide-client-params, before-parameter-build,
+// before-endpoint-resolution (of two segments) and before-call; for every
+// attempt request-created, choose-signer, before-sign, before-send,
+// before-parse, response-received and needs-retry; then after-call, or
+// after-call-error when there was no response.
+type Event struct {
+	// Request is the call.
+	Request *Request
+	// Signer, when a function for choose-signer sets it to "none", sends the
+	// attempt unsigned. Clients by name only.
+	Signer string
+	// RetryAfter, when a function for needs-retry sets it, makes another
+	// attempt after that time, as far as attempts are left.
+	RetryAfter *time.Duration
+}
+
+// phases runs handlers and the events that belong to them.
+type phases struct {
+	handlers *Handlers
+	events   *Emitter[*Event]
+	err      error // of New, for Validate
+	replay   bool  // the HTTP session retries, and so needs content again
+}
+
+// HandlerError is the error of a handler or of an event's function. Attempts
+// that end in one are not repeated.
+type HandlerError struct {
+	Phase string // "Sign", or an event's name
+	Err   error
+}
+
+func (e *HandlerError) Error() string { return "aws: handler of " + e.Phase + ": " + e.Err.Error() }
+func (e *HandlerError) Unwrap() error { return e.Err }
+
+// RetryableError tells retryers to leave it.
+func (e *HandlerError) RetryableError() bool { return false }
+
+func (p *phases) run(phase string, l *HandlerList, r *Request) error {
+	err := l.Run(r)
+	if err == nil {
+		return nil
+	}
+	if h := (*HandlerError)(nil); errors.As(err, &h) {
+		return err
+	}
+	return &HandlerError{phase, err}
+}
+
+func (p *phases) emit(event string, r *Request) (*Event, error) {
+	ev := &Event{Request: r}
+	return ev, p.emitEvent(event, ev)
+}
+
+func (p *phases) emitEvent(event string, ev *Event) error {
+	name := event + "." + serviceIDName(ev.Request.ClientInfo.ServiceID)
+	if event != "before-endpoint-resolution" {
+		name += "." + ev.Request.Operation.Name
+	}
+	if err := p.events.Emit(name, ev); err != nil {
+		return &HandlerError{name, err}
+	}
+	return nil
+}
+
+// serviceIDName is how event names have a service.
+func serviceIDName(id string) string {
+	return strings.ToLower(strings.ReplaceAll(id, " ", "-"))
+}
+
+// validate begins a call.
+func (p *phases) validate(r *Request) error {
+	if p.err != nil {
+		return p.err
+	}
+	if err := p.run("Validate", &p.handlers.Validate, r); err != nil {
+		return err
+	}
+	if _, err := p.emit("provide-client-params", r); err != nil {
+		return err
+	}
+	_, err := p.emit("before-parameter-build", r)
+	return err
+}
+
+// build follows the codec.
+func (p *phases) build(r *Request) error {
+	if _, err := p.emit("before-endpoint-resolution", r); err != nil {
+		return err
+	}
+	if err := p.run("Build", &p.handlers.Build, r); err != nil {
+		return err
+	}
+	_, err := p.emit("before-call", r)
+	return err
+}
+
+// sign precedes the signature of each attempt.
+func (p *phases) sign(r *Request) (signer string, err error) {
+	if _, err := p.emit("request-created", r); err != nil {
+		return "", err
+	}
+	ev, err := p.emit("choose-signer", r)
+	if err != nil {
+		return "", err
+	}
+	if err := p.run("Sign", &p.handlers.Sign, r); err != nil {
+		return "", err
+	}
+	_, err = p.emit("before-sign", r)
+	return ev.Signer, err
+}
+
+// send precedes the wire.
+func (p *phases) send(r *Request) error {
+	r.HTTPResponse, r.RequestID = nil, ""
+	if err := p.run("Send", &p.handlers.Send, r); err != nil || r.HTTPResponse != nil {
+		return err
+	}
+	_, err := p.emit("before-send", r)
+	return err
+}
+
+// received follows the wire.
+func (p *phases) received(r *Request) error {
+	if err := p.run("UnmarshalMeta", &p.handlers.UnmarshalMeta, r); err != nil {
+		return err
+	}
+	if err := p.run("ValidateResponse", &p.handlers.ValidateResponse, r); err != nil {
+		return err
+	}
+	_, err := p.emit("before-parse", r)
+	return err
+}
+
+// attempted ends an attempt whose outcome is in r. It returns the error that
+// the retryer is to see.
+func (p *phases) attempted(r *Request) error {
+	list, name := &p.handlers.Unmarshal, "Unmarshal"
+	if r.Error != nil {
+		list, name = &p.handlers.UnmarshalError, "UnmarshalError"
+	}
+	err := p.run(name, list, r)
+	if err == nil {
+		_, err = p.emit("response-received", r)
+	}
+	if cerr := p.run("CompleteAttempt", &p.handlers.CompleteAttempt, r); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		return err
+	}
+	ev, err := p.emit("needs-retry", r)
+	if err != nil {
+		return err
+	}
+	r.Retryable, r.RetryDelay = nil, nil
+	if r.Error == nil && ev.RetryAfter == nil {
+		return nil
+	}
+	if ev.RetryAfter != nil {
+		yes := true
+		r.Retryable, r.RetryDelay = &yes, ev.RetryAfter
+	}
+	if r.Error != nil {
+		if err := p.run("Retry", &p.handlers.Retry, r); err != nil {
+			return err
+		}
+		if err := p.run("AfterRetry", &p.handlers.AfterRetry, r); err != nil {
+			return err
+		}
+	}
+	if r.Retryable == nil && r.RetryDelay == nil {
+		return r.Error
+	}
+	return &attemptError{r.Error, r.Retryable, r.RetryDelay}
+}
+
+// complete ends the call whose outcome is in r.
+func (p *phases) complete(r *Request) error {
+	event := "after-call"
+	if r.HTTPResponse == nil {
+		event = "after-call-error"
+	}
+	_, err := p.emit(event, r)
+	if cerr := p.run("Complete", &p.handlers.Complete, r); err == nil {
+		err = cerr
+	}
+	return err
+}
+
+// attemptError is an attempt's outcome about which a handler has decided.
+type attemptError struct {
+	err       error // nil: it went well and is repeated all the same
+	retryable *bool
+	delay     *time.Duration
+}
+
+func (e *attemptError) Error() string {
+	if e.err == nil {
+		return "aws: a handler asked for another attempt"
+	}
+	return e.err.Error()
+}
+func (e *attemptError) Unwrap() error { return e.err }
+
+// handledRetryer honours what handlers decided.
+type handledRetryer struct{ sdk.Retryer }
+
+func (h *handledRetryer) IsErrorRetryable(err error) bool {
+	if a := (*attemptError)(nil); errors.As(err, &a) && a.retryable != nil {
+		return *a.retryable
+	}
+	if e := (*HandlerError)(nil); errors.As(err, &e) {
+		return false
+	}
+	return h.Retryer.IsErrorRetryable(err)
+}
+
+func (h *handledRetryer) RetryDelay(attempt int, err error) (time.Duration, error) {
+	if a := (*attemptError)(nil); errors.As(err, &a) && a.delay != nil {
+		return *a.delay, nil
+	}
+	return h.Retryer.RetryDelay(attempt, err)
+}
+
+// GetAttemptToken keeps the rate limit of the adaptive mode.
+func (h *handledRetryer) GetAttemptToken(ctx context.Context) (func(error) error, error) {
+	if v2, ok := h.Retryer.(sdk.RetryerV2); ok {
+		return v2.GetAttemptToken(ctx)
+	}
+	return h.Retryer.GetInitialToken(), nil
+}
+
+type requestKey struct{}
+
+func requestFrom(ctx context.Context) *Request {
+	r, _ := middleware.GetStackValue(ctx, requestKey{}).(*Request)
+	return r
+}
+
+// install puts the phases into the stack of a typed client. Interceptors would
+// not do: what they change of a request does not reach the wire once the retry
+// step has cloned it.
+func (p *phases) install(stack *middleware.Stack) error {
+	call := middleware.InitializeMiddlewareFunc("SessionCall", p.handleCall)
+	if err := stack.Initialize.Insert(call, "RegisterServiceMetadata", middleware.After); err != nil {
+		if err := stack.Initialize.Add(call, middleware.After); err != nil {
+			return err
+		}
+	}
+	if err := stack.Serialize.Add(middleware.SerializeMiddlewareFunc("SessionBuild", p.handleBuild), middleware.After); err != nil {
+		return err
+	}
+	attempt := middleware.FinalizeMiddlewareFunc("SessionAttempt", p.handleAttempt)
+	if err := stack.Finalize.Insert(attempt, "Retry", middleware.After); err != nil {
+		if err := stack.Finalize.Add(attempt, middleware.Before); err != nil {
+			return err
+		}
+	}
+	sign := middleware.FinalizeMiddlewareFunc("SessionSign", p.handleSign)
+	if err := stack.Finalize.Insert(sign, "Signing", middleware.Before); err != nil {
+		if err := stack.Finalize.Add(sign, middleware.After); err != nil {
+			return err
+		}
+	}
+	return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("SessionSend", p.handleSend), middleware.After)
+}
+
+func (p *phases) handleCall(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (out middleware.InitializeOutput, md middleware.Metadata, err error) {
+	id := awsmiddleware.GetServiceID(ctx)
+	r := &Request{
+		ClientInfo: ClientInfo{
+			ServiceName: serviceIDName(id), ServiceID: id,
+			SigningRegion: awsmiddleware.GetRegion(ctx), PartitionID: awsmiddleware.GetPartitionID(ctx),
+		},
+		Operation: Operation{Name: awsmiddleware.GetOperationName(ctx)},
+		Params:    in.Parameters, Time: time.Now(), ctx: ctx,
+	}
+	if info := serviceByID()[id]; info != nil {
+		r.ClientInfo.ServiceName, r.ClientInfo.SigningName = info.Name, firstOf(info.SigningName, info.Prefix)
+	}
+	if err = p.validate(r); err == nil {
+		in.Parameters = r.Params
+		out, md, err = next.HandleInitialize(middleware.WithStackValue(ctx, requestKey{}, r), in)
+	}
+	r.Error, r.Data = err, out.Result
+	if cerr := p.complete(r); cerr != nil && err == nil {
+		err = cerr
+	}
+	return out, md, err
+}
+
+func (p *phases) handleBuild(ctx context.Context, in middleware.SerializeInput, next middleware.SerializeHandler) (out middleware.SerializeOutput, md middleware.Metadata, err error) {
+	if r, req := requestFrom(ctx), httpRequest(in.Request); r != nil && req != nil {
+		r.HTTPRequest = req.Request
+		if err := p.build(r); err != nil {
+			return out, md, err
+		}
+		req.Request = r.HTTPRequest
+	}
+	return next.HandleSerialize(ctx, in)
+}
+
+func (p *phases) handleAttempt(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (out middleware.FinalizeOutput, md middleware.Metadata, err error) {
+	r := requestFrom(ctx)
+	if r == nil {
+		return next.HandleFinalize(ctx, in)
+	}
+	r.HTTPResponse = nil
+	r.attempts++
+	r.RetryCount = r.attempts - 1
+	out, md, err = next.HandleFinalize(ctx, in)
+	if h := (*HandlerError)(nil); errors.As(err, &h) || !r.sent && err != nil {
+		return out, md, err
+	}
+	if id, ok := awsmiddleware.GetRequestIDMetadata(md); ok {
+		r.RequestID = id
+	}
+	r.Error, r.Data = err, out.Result
+	return out, md, p.attempted(r)
+}
+
+func (p *phases) handleSign(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (out middleware.FinalizeOutput, md middleware.Metadata, err error) {
+	if r, req := requestFrom(ctx), httpRequest(in.Request); r != nil && req != nil {
+		r.sent = false
+		r.HTTPRequest = req.Request
+		if r.ClientInfo.Endpoint == "" && req.URL != nil {
+			r.ClientInfo.Endpoint = req.URL.Scheme + "://" + req.URL.Host
+		}
+		signer, err := p.sign(r)
+		if err == nil && signer != "" {
+			err = &HandlerError{"choose-signer", fmt.Errorf("a typed client cannot take the signer %q", signer)}
+		}
+		if err != nil {
+			return out, md, err
+		}
+		req.Request = r.HTTPRequest
+	}
+	return next.HandleFinalize(ctx, in)
+}
+
+func (p *phases) handleSend(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (out middleware.DeserializeOutput, md middleware.Metadata, err error) {
+	r, req := requestFrom(ctx), httpRequest(in.Request)
+	if r == nil || req == nil {
+		return next.HandleDeserialize(ctx, in)
+	}
+	r.sent = true
+	r.HTTPRequest = req.Request
+	if err := p.send(r); err != nil {
+		return out, md, err
+	}
+	if r.HTTPResponse != nil {
+		out.RawResponse = &smithyhttp.Response{Response: r.HTTPResponse}
+	} else {
+		req.Request = r.HTTPRequest
+		if p.replay && req.IsStreamSeekable() {
+			// The SDK's requests have no GetBody. One reader serves all
+			// attempts, so they must not overlap, as an adapter's don't that waits for each.
+			req.Request.GetBody = func() (io.ReadCloser, error) {
+				err := req.RewindStream()
+				return io.NopCloser(req.GetStream()), err
+			}
+		}
+		out, md, err = next.HandleDeserialize(ctx, in)
+		if resp, ok := out.RawResponse.(*smithyhttp.Response); ok && err == nil {
+			r.HTTPResponse = resp.Response
+		}
+	}
+	if err != nil {
+		return out, md, err
+	}
+	return out, md, p.received(r)
+}
+
+func httpRequest(v any) *smithyhttp.Request {
+	r, _ := v.(*smithyhttp.Request)
+	return r
+}

@@ -1,0 +1,72 @@
+package aws_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed-3bbad739/requests/aws"
+)
+
+func TestSharedFileForms(t *testing.T) {
+	for _, c := range []struct {
+		name, config, credentials string
+		want                      []string
+		bad                       bool
+	}{
+		{"comments and blank lines", "# a\n; b\n\n[default]\nregion=x # not a comment of its own\n", "", []string{"default"}, false},
+		{"a nested map is no setting", "[default]\ns3 =\n  max_concurrent_requests = 1\n  not a setting\n[profile a]\n", "", []string{"default", "a"}, false},
+		{"the prefix is needed in the config file and not in the other", "[a]\n[profile b]\n", "[c]\n[profile d]\n", []string{"b", "c"}, false},
+		{"a section given twice is one", "[profile a]\nx=1\n[profile b]\n[profile a]\ny=2\n", "[a]\n", []string{"a", "b"}, false},
+		{"quotes", "[profile \"a b\"]\n[profile 'c d']\n", "", []string{"a b", "c d"}, false},
+		{"other sections are no profiles", "[sso-session a]\n[services b]\n[profile]\n[profilex]\n", "", []string{}, false},
+		{"Windows lines and a byte order mark", "\ufeff[default]\r\nregion=x\r\n", "", []string{"default"}, false},
+		{"a colon separates too", "[default]\nregion: x\n", "", []string{"default"}, false},
+		{"no closing bracket", "[default\n", "", nil, true},
+		{"a setting before a section", "region=x\n", "", nil, true},
+		{"no separator", "", "[default]\nregion\n", nil, true},
+		{"no text", "\xff\xfe", "", nil, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			home(t, map[string]string{"config": c.config, "credentials": c.credentials}, nil)
+			s, err := aws.Open(context.Background())
+			if c.bad {
+				isConfigError(t, err)
+				return
+			}
+			require.NoError(t, err)
+			defer s.Close()
+			names, err := s.AvailableProfiles()
+			require.NoError(t, err)
+			assert.Equal(t, c.want, names)
+		})
+	}
+}
+
+// TestCoreKnowsNoAWS keeps the dependencies of this module out of the parent's.
+func TestCoreKnowsNoAWS(t *testing.T) {
+	for _, name := range []string{"go.mod", "go.sum"} {
+		b, err := os.ReadFile(filepath.Join("..", name))
+		require.NoError(t, err)
+		assert.NotContains(t, string(b), "github.com/aws/")
+	}
+}
+
+// FuzzParseSharedFile: no file panics, and no section is listed twice.
+func FuzzParseSharedFile(f *testing.F) {
+	f.Add([]byte("[default]\nregion = x\n[profile \"a b\"]\ns3 =\n  a = b\n"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		names, err := aws.ParseSharedFile(b)
+		seen := make(map[string]bool)
+		for _, n := range names {
+			if seen[n] || err != nil {
+				t.Fatalf("%q, %v", n, err)
+			}
+			seen[n] = true
+		}
+	})
+}
