@@ -240,6 +240,11 @@ func (x *exchange) dialling(dl *dialing) {
 // connected notes that there is a connection, and returns it so wrapped that
 // it can be told whether it came to be used.
 func (dl *dialing) connected(x *exchange, conn net.Conn) (net.Conn, error) {
+	var c *counted
+	if x != nil && conn != nil {
+		c = x.traffic.dialled(conn)
+		conn = c
+	}
 	dl.mu.Lock()
 	if dl.cause != nil {
 		dl.mu.Unlock()
@@ -254,6 +259,7 @@ func (dl *dialing) connected(x *exchange, conn net.Conn) (net.Conn, error) {
 	x.mu.Lock()
 	if x.dial == dl && x.phase == connecting {
 		x.phase = securing
+		x.carriedBy(c)
 		x.arm(x.limits.handshake)
 	}
 	x.mu.Unlock()

@@ -19,6 +19,7 @@ type exchange struct {
 	cancel  context.CancelCauseFunc
 	pool    *HTTP
 	via     *entry
+	traffic *traffic
 	request *http.Request // the caller's
 	sent    http.Request  // what goes to the transport
 	limits  limits
@@ -40,7 +41,8 @@ type exchange struct {
 	uploadErr  error       // what reading the caller's body met
 	miscounted bool        // the caller's body is not of its declared length
 	conn       connFacts
-	times      *Trace // nil: not asked for
+	on         *counted // the connection, or the one being made; nil: none yet
+	times      *Trace   // nil: not asked for
 }
 
 // limits are the times of Settings; zero means none.
@@ -63,10 +65,10 @@ func exchangeFrom(ctx context.Context) *exchange {
 
 func (x *exchange) secure() bool { return x.request.URL.Scheme == "https" }
 
-// begin sends req through e. It owns a reference to e, which the end of the
-// exchange gives back.
-func (h *HTTP) begin(e *entry, req *http.Request, content io.ReadCloser, set *Settings) (*http.Response, error) {
-	x := &exchange{pool: h, via: e, request: req}
+// begin sends req through e. It owns a reference to e and a place in t, which
+// the end of the exchange gives back.
+func (h *HTTP) begin(e *entry, t *traffic, req *http.Request, content io.ReadCloser, set *Settings) (*http.Response, error) {
+	x := &exchange{pool: h, via: e, traffic: t, request: req}
 	x.Context, x.cancel = context.WithCancelCause(req.Context())
 	x.limits = limits{max(set.Connect, 0), max(set.TLSHandshake, 0), max(set.Read, 0)}
 	x.listen(set.Timings)
@@ -191,11 +193,13 @@ func (x *exchange) end() {
 	x.disarm()
 	dial := x.dial
 	x.dial = nil
+	x.carriedBy(nil)
 	x.mu.Unlock()
 	if dial != nil {
 		dial.abandon()
 	}
 	x.closeUnread()
 	x.cancel(errDone)
+	x.traffic.inFlight.Add(-1)
 	x.pool.release(x.via)
 }

@@ -7,8 +7,9 @@ func (h *HTTP) Transports() int { return len(h.all()) }
 
 // LookUp finds the transport for req and gives it back.
 func (h *HTTP) LookUp(req *http.Request) error {
-	e, err := h.acquire(req, settingsOf(req))
+	e, t, err := h.acquire(req, settingsOf(req))
 	if err == nil {
+		t.inFlight.Add(-1)
 		h.release(e)
 	}
 	return err

@@ -33,8 +33,11 @@ type HTTP struct {
 	mu      sync.Mutex // guards what follows
 	entries map[key]*entry
 	recent  map[identity]recent
+	traffic map[destination]*traffic
 	turn    uint64 // counts look-ups, for the least recently used
 	closed  bool
+
+	beyond traffic // what traffic has no room for
 }
 
 // New returns a pool of transports that connect as o says. An option that
@@ -109,14 +112,14 @@ func settingsOf(req *http.Request) *Settings {
 var noSettings Settings
 
 func (h *HTTP) roundTrip(req *http.Request, content io.ReadCloser, set *Settings) (*http.Response, error) {
-	e, err := h.acquire(req, set)
+	e, t, err := h.acquire(req, set)
 	if err != nil {
 		if content != nil {
 			content.Close()
 		}
 		return nil, err
 	}
-	return h.begin(e, req, content, set)
+	return h.begin(e, t, req, content, set)
 }
 
 // CloseIdleConnections closes the connections that are idle. Those in use are

@@ -7,8 +7,12 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -22,6 +26,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-3bbad739/requests/adapters"
@@ -31,9 +36,67 @@ import (
 // The credentials of the servers below. The hash is crypt's, of the password.
 const (
 	serverUser     = "user"
-	serverPassword = `p:w"d`
-	serverHash     = "$1$requests$qMa9CcJjvB.pYoY1JUG7d1"
+	serverPassword = `c4n4ry:Tw33t"Zyx`
+	serverHash     = "$1$requests$fIRuGnVCV/tJiiMpJ7xXS0"
+	wrongPassword  = "Wr0ng/c4n4ry%Zyx"
 )
+
+// passwordForms are how a password can look: itself, escaped, in hexadecimal,
+// and in base64 at any offset of what it was encoded with.
+func passwordForms(secret string) []string {
+	h := hex.EncodeToString([]byte(secret))
+	all := []string{secret, url.QueryEscape(secret), url.PathEscape(secret), url.UserPassword("u", secret).String()[2:], h, strings.ToUpper(h)}
+	for i := range 3 {
+		padded := []byte(strings.Repeat("x", i) + secret)
+		for _, e := range []*base64.Encoding{base64.StdEncoding, base64.URLEncoding} {
+			b := e.EncodeToString(padded)
+			all = append(all, b[4:len(b)-4])
+		}
+	}
+	return all
+}
+
+// keepsPasswords fails if v, or an error that v wraps, shows a password of the
+// tests in any way in which it could be printed or logged.
+func keepsPasswords(t testing.TB, v any) {
+	t.Helper()
+	var text bytes.Buffer
+	for one := v; one != nil; {
+		fmt.Fprintf(&text, "%v\n%+v\n%#v\n%s\n%q\n%+v\n", one, one, one, one, one, []any{one})
+		slog.New(slog.NewTextHandler(&text, nil)).Info("x", "v", one)
+		slog.New(slog.NewJSONHandler(&text, nil)).Info("x", "v", one)
+		err, ok := one.(error)
+		if !ok || errors.Unwrap(err) == nil {
+			break
+		}
+		one = errors.Unwrap(err)
+	}
+	for _, password := range []string{serverPassword, wrongPassword, plainPassword} {
+		for _, form := range passwordForms(password) {
+			assert.NotContains(t, text.String(), form, "%T", v)
+		}
+	}
+}
+
+// quiet is a RoundTripper that must not show a password, whatever happens.
+type quiet struct {
+	http.RoundTripper
+	t testing.TB
+}
+
+func (q quiet) RoundTrip(r *http.Request) (*http.Response, error) {
+	q.t.Helper()
+	resp, err := q.RoundTripper.RoundTrip(r)
+	keepsPasswords(q.t, q.RoundTripper)
+	keepsPasswords(q.t, err)
+	set, _ := adapters.SettingsFrom(r.Context())
+	keepsPasswords(q.t, set)
+	if resp != nil {
+		trace, _ := adapters.TraceFrom(resp)
+		keepsPasswords(q.t, trace)
+	}
+	return resp, err
+}
 
 // needs skips the test where a server is missing; where all must be there, it fails.
 func needs(t *testing.T, programs ...string) {
@@ -145,21 +208,28 @@ func (w *world) through(t *testing.T, proxy *url.URL, proxyTLS *adapters.TLS, id
 	t.Helper()
 	h := adapters.New(adapters.Options{MaxIdlePerHost: idle})
 	defer h.Close()
+	rt := quiet{h, t}
 	set := adapters.Settings{
 		Proxy: proxy, TLS: w.trust, ProxyTLS: proxyTLS, Connect: time.Minute, TLSHandshake: time.Minute, Read: time.Minute,
 	}
 	large := strings.Repeat("0123456789abcdef", 16<<10)
 	for _, base := range []string{w.plain.URL, w.secure.URL, strings.Replace(w.secure.URL, "127.0.0.1", "localhost", 1)} {
 		for range 2 {
-			resp, got := fetch(t, h, with(t, set, "GET", base+"/a", nil))
+			resp, got := fetch(t, rt, with(t, set, "GET", base+"/a", nil))
 			require.Equal(t, "GET /a ", got)
 			if strings.HasPrefix(base, "https") {
 				require.Equal(t, 2, resp.ProtoMajor, "HTTP/2 through the proxy")
 			}
-			_, got = fetch(t, h, with(t, set, "POST", base+"/b", strings.NewReader(large)))
+			_, got = fetch(t, rt, with(t, set, "POST", base+"/b", strings.NewReader(large)))
 			require.Equal(t, "POST /b "+large, got)
-			_, got = fetch(t, h, with(t, set, "POST", base+"/c", reading(large)))
+			_, got = fetch(t, rt, with(t, set, "POST", base+"/c", reading(large)))
 			require.Equal(t, "POST /c "+large, got)
+		}
+	}
+	for _, scheme := range []string{"http", "https"} { // an origin that is gone
+		if resp, err := rt.RoundTrip(with(t, set, "GET", scheme+"://127.0.0.1:"+freePort(t), nil)); err == nil {
+			require.GreaterOrEqual(t, resp.StatusCode, 400)
+			resp.Body.Close()
 		}
 	}
 }
@@ -194,13 +264,16 @@ cache_log %[2]s/log
 
 	h := adapters.New(adapters.Options{})
 	defer h.Close()
-	set := adapters.Settings{Proxy: proxyURL("http", serverUser, "wrong", port), TLS: w.trust}
-	resp, _ := fetch(t, h, with(t, set, "GET", w.plain.URL, nil))
+	set := adapters.Settings{Proxy: proxyURL("http", serverUser, wrongPassword, port), TLS: w.trust}
+	resp, _ := fetch(t, quiet{h, t}, with(t, set, "GET", w.plain.URL, nil))
 	require.Equal(t, 407, resp.StatusCode)
-	_, err := h.RoundTrip(with(t, set, "GET", w.secure.URL, nil))
+	_, err := quiet{h, t}.RoundTrip(with(t, set, "GET", w.secure.URL, nil))
 	require.ErrorIs(t, err, sentinel.Proxy)
 	require.ErrorContains(t, err, "407")
 }
+
+// plainPassword is for a proxy whose configuration has no quotes.
+const plainPassword = "c4n4ry-Tw33t-Zyx"
 
 // unkept is for a proxy that closes each connection after one response without
 // saying so: a POST sent on it just then is lost.
@@ -208,14 +281,14 @@ const unkept = -1
 
 func startTinyproxy(t *testing.T) (port string) {
 	dir, port := serverDir(t), freePort(t)
-	conf := put(t, dir, "conf", fmt.Sprintf("Listen 127.0.0.1\nPort %s\nTimeout 60\nLogLevel Error\nPidFile \"%s/pid\"\nBasicAuth %s word\n", port, dir, serverUser), 0o644)
+	conf := put(t, dir, "conf", fmt.Sprintf("Listen 127.0.0.1\nPort %s\nTimeout 60\nLogLevel Error\nPidFile \"%s/pid\"\nBasicAuth %s %s\n", port, dir, serverUser, plainPassword), 0o644)
 	start(t, port, "tinyproxy", "-d", "-c", conf)
 	return port
 }
 
 func TestIntegration_tinyproxy(t *testing.T) {
 	needs(t, "tinyproxy")
-	newWorld(t).through(t, proxyURL("http", serverUser, "word", startTinyproxy(t)), nil, unkept)
+	newWorld(t).through(t, proxyURL("http", serverUser, plainPassword, startTinyproxy(t)), nil, unkept)
 }
 
 func TestIntegration_stunnel(t *testing.T) {
@@ -227,11 +300,11 @@ func TestIntegration_stunnel(t *testing.T) {
 	conf := put(t, dir, "conf", fmt.Sprintf("foreground = yes\npid =\nsyslog = no\n[proxy]\naccept = 127.0.0.1:%s\nconnect = 127.0.0.1:%s\ncert = %s/cert.pem\n", port, startTinyproxy(t), dir), 0o600)
 	start(t, port, "stunnel4", conf)
 	w := newWorld(t)
-	w.through(t, proxyURL("https", serverUser, "word", port), &adapters.TLS{RootCAs: ca.pool()}, unkept)
+	w.through(t, proxyURL("https", serverUser, plainPassword, port), &adapters.TLS{RootCAs: ca.pool()}, unkept)
 
 	h := adapters.New(adapters.Options{})
 	defer h.Close()
-	_, err := h.RoundTrip(with(t, adapters.Settings{Proxy: proxyURL("https", "", "", port), TLS: &adapters.TLS{RootCAs: ca.pool()}}, "GET", w.plain.URL, nil))
+	_, err := quiet{h, t}.RoundTrip(with(t, adapters.Settings{Proxy: proxyURL("https", "", "", port), TLS: &adapters.TLS{RootCAs: ca.pool()}}, "GET", w.plain.URL, nil))
 	require.ErrorIs(t, err, sentinel.Proxy)
 	require.ErrorIs(t, err, sentinel.TLS, "the origin's trust is not the proxy's")
 }
@@ -264,9 +337,8 @@ func TestIntegration_microsocks(t *testing.T) {
 	}
 	h := adapters.New(adapters.Options{})
 	defer h.Close()
-	_, err := h.RoundTrip(with(t, adapters.Settings{Proxy: proxyURL("socks5h", serverUser, "wrong", port)}, "GET", w.plain.URL, nil))
+	_, err := quiet{h, t}.RoundTrip(with(t, adapters.Settings{Proxy: proxyURL("socks5h", serverUser, wrongPassword, port)}, "GET", w.plain.URL, nil))
 	require.ErrorIs(t, err, sentinel.Proxy)
-	require.NotContains(t, err.Error(), "wrong")
 }
 
 // openssh's dynamic forwarding speaks SOCKS 4, 4A and 5.
@@ -335,7 +407,7 @@ http {
 	defer h.Close()
 	ask := func(port string, trust *adapters.TLS) (*http.Response, string, error) {
 		req := with(t, adapters.Settings{TLS: trust, Read: time.Minute}, "GET", "https://127.0.0.1:"+port+"/", nil)
-		resp, err := h.RoundTrip(req)
+		resp, err := quiet{h, t}.RoundTrip(req)
 		if err != nil {
 			return nil, "", err
 		}
@@ -365,7 +437,7 @@ http {
 	}
 	req := with(t, adapters.Settings{TLS: roots(ca.pool())}, "GET", "https://127.0.0.1:"+open+"/", nil)
 	req.Header.Set("Accept-Encoding", "gzip")
-	resp, got := fetch(t, h, req)
+	resp, got := fetch(t, quiet{h, t}, req)
 	require.Equal(t, "gzip", resp.Header.Get("Content-Encoding"), "codings are left as they are")
 	require.True(t, strings.HasPrefix(got, "\x1f\x8b"))
 }

@@ -53,27 +53,28 @@ type recent struct {
 	looked time.Time
 }
 
-// acquire returns the transport for req, with a reference that [HTTP.release] gives back.
-func (h *HTTP) acquire(req *http.Request, set *Settings) (*entry, error) {
+// acquire returns the transport for req, with a reference that [HTTP.release]
+// gives back, and where req counts.
+func (h *HTTP) acquire(req *http.Request, set *Settings) (*entry, *traffic, error) {
 	if h.invalid != nil {
-		return nil, h.invalid
+		return nil, nil, h.invalid
 	}
 	id, err := h.identify(req, set)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	h.mu.Lock()
 	if h.closed {
 		h.mu.Unlock()
-		return nil, sentinel.Closed
+		return nil, nil, sentinel.Closed
 	}
 	if r, ok := h.recent[id]; ok && r.fresh() && !h.aged(r.entry) {
-		h.hold(r.entry)
+		t := h.hold(r.entry, req)
 		h.mu.Unlock()
-		return r.entry, nil
+		return r.entry, t, nil
 	}
 	h.mu.Unlock()
-	return h.find(id)
+	return h.find(id, req)
 }
 
 // identify looks at what the settings ask for, and whether it can be had.
@@ -133,16 +134,16 @@ func (h *HTTP) identifyProxy(id *identity, req *http.Request, set *Settings, sec
 }
 
 // find makes or finds the transport for settings not met lately.
-func (h *HTTP) find(id identity) (*entry, error) {
+func (h *HTTP) find(id identity, req *http.Request) (*entry, *traffic, error) {
 	looked := time.Now()
 	k, m, err := keyOf(id)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.closed {
-		return nil, sentinel.Closed
+		return nil, nil, sentinel.Closed
 	}
 	e := h.entries[k]
 	if e != nil && h.aged(e) {
@@ -151,7 +152,7 @@ func (h *HTTP) find(id identity) (*entry, error) {
 	}
 	if e == nil {
 		if e, err = h.newEntry(id, m); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		if h.entries == nil {
 			h.entries, h.recent = make(map[key]*entry), make(map[identity]recent)
@@ -166,8 +167,7 @@ func (h *HTTP) find(id identity) (*entry, error) {
 		clear(h.recent)
 	}
 	h.recent[id] = recent{e, looked}
-	h.hold(e)
-	return e, nil
+	return e, h.hold(e, req), nil
 }
 
 // fresh reports whether the files behind the settings need no look.
@@ -184,11 +184,12 @@ func (h *HTTP) aged(e *entry) bool {
 	return h.options.MaxConnAge > 0 && time.Since(e.born) >= h.options.MaxConnAge
 }
 
-// hold takes a reference to e. mu is held.
-func (h *HTTP) hold(e *entry) {
+// hold takes a reference to e for req. mu is held.
+func (h *HTTP) hold(e *entry, req *http.Request) *traffic {
 	h.turn++
 	e.used = h.turn
 	e.busy++
+	return h.trafficOf(req, e)
 }
 
 // release gives a reference back. A connection that was in use when its

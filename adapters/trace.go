@@ -68,6 +68,7 @@ type connFacts struct {
 // got notes the connection. What a dial told so far is of no account when
 // another connection came free first. mu is held.
 func (x *exchange) got(info httptrace.GotConnInfo) {
+	x.count(info)
 	x.conn.reused, x.conn.idle = info.Reused, info.IdleTime
 	x.conn.local, x.conn.remote = info.Conn.LocalAddr(), info.Conn.RemoteAddr()
 	if x.times == nil {

@@ -54,10 +54,16 @@ func socketHost(path string) string { return hex.EncodeToString([]byte(path)) + 
 // dialSocket connects to the socket that addr, made by socketHost, stands for.
 func dialSocket(ctx context.Context, _, addr string) (net.Conn, error) {
 	host, _, _ := strings.Cut(addr, ":")
-	path, err := hex.DecodeString(strings.TrimSuffix(host, ".socket"))
-	if err != nil {
+	path, ok := socketPath(host)
+	if !ok {
 		return nil, fmt.Errorf("adapters: not a socket: %q", host)
 	}
 	var d net.Dialer
-	return d.DialContext(ctx, "unix", string(path))
+	return d.DialContext(ctx, "unix", path)
+}
+
+// socketPath is what socketHost spelt.
+func socketPath(host string) (string, bool) {
+	path, err := hex.DecodeString(strings.TrimSuffix(host, ".socket"))
+	return string(path), err == nil
 }

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -32,9 +33,46 @@ import (
 // The credentials of the servers below. The hash is crypt's, of the password.
 const (
 	serverUser     = "user"
-	serverPassword = `p:w"d`
-	serverHash     = "$1$requests$qMa9CcJjvB.pYoY1JUG7d1"
+	serverPassword = `c4n4ry:Tw33t"Zyx`
+	serverHash     = "$1$requests$fIRuGnVCV/tJiiMpJ7xXS0"
+	wrongPassword  = "Wr0ng/c4n4ry%Zyx"
 )
+
+// keepsPasswords fails if v, or an error that v wraps, shows a password of the
+// tests in any way in which it could be printed or logged.
+func keepsPasswords(t testing.TB, v any) {
+	t.Helper()
+	var text bytes.Buffer
+	for one := v; one != nil; {
+		fmt.Fprintf(&text, "%v\n%+v\n%#v\n%s\n%q\n%+v\n", one, one, one, one, one, []any{one})
+		slog.New(slog.NewTextHandler(&text, nil)).Info("x", "v", one)
+		slog.New(slog.NewJSONHandler(&text, nil)).Info("x", "v", one)
+		err, ok := one.(error)
+		if !ok || errors.Unwrap(err) == nil {
+			break
+		}
+		one = errors.Unwrap(err)
+	}
+	for _, password := range []string{serverPassword, wrongPassword} {
+		for _, form := range forms(password) {
+			assert.NotContains(t, text.String(), form, "%T", v)
+		}
+	}
+}
+
+// quiet is a RoundTripper that must not show a password, whatever happens.
+type quiet struct {
+	http.RoundTripper
+	t testing.TB
+}
+
+func (q quiet) RoundTrip(r *http.Request) (*http.Response, error) {
+	q.t.Helper()
+	resp, err := q.RoundTripper.RoundTrip(r)
+	keepsPasswords(q.t, q.RoundTripper)
+	keepsPasswords(q.t, err)
+	return resp, err
+}
 
 func needs(t *testing.T, programs ...string) {
 	t.Helper()
@@ -127,6 +165,8 @@ func echo(t *testing.T) http.Handler {
 // exchange sends a request with each kind of body through l.
 func exchange(t *testing.T, l *loop, target string) {
 	t.Helper()
+	keepsPasswords(t, l.auth)
+	defer keepsPasswords(t, l.auth)
 	large := strings.Repeat("0123456789abcdef", 16<<10) // 256 kB
 	file := write(t, filepath.Join(t.TempDir(), "content"), large, 0o600)
 	open := func() (io.ReadCloser, error) { return os.Open(file) }
@@ -150,7 +190,7 @@ func exchange(t *testing.T, l *loop, target string) {
 			require.NoError(t, err, kind.name)
 			r.Body = body
 		}
-		resp, err := l.RoundTrip(r)
+		resp, err := quiet{l, t}.RoundTrip(r)
 		require.NoError(t, err, kind.name)
 		body, err := io.ReadAll(resp.Body)
 		resp.Body.Close()
@@ -252,7 +292,7 @@ Require valid-user
 			target := "http://" + addr + "/" + s.name + "/a%20b?q=1&r"
 			exchange(t, &loop{auth: auth.Digest(serverUser, serverPassword), base: base}, target)
 			assert.Equal(t, s.challenges, base.counts[401])
-			resp, err := (&loop{auth: auth.Digest(serverUser, "wrong"), base: base}).RoundTrip(newRequest(t, "GET", target, nil))
+			resp, err := quiet{&loop{auth: auth.Digest(serverUser, wrongPassword), base: base}, t}.RoundTrip(newRequest(t, "GET", target, nil))
 			require.NoError(t, err)
 			content, err := io.ReadAll(resp.Body)
 			resp.Body.Close()
@@ -288,7 +328,7 @@ Require valid-user
 		var wg sync.WaitGroup
 		for range 50 {
 			wg.Go(func() {
-				resp, err := l.RoundTrip(newRequest(t, "GET", "http://"+addr+"/qop/", nil))
+				resp, err := quiet{l, t}.RoundTrip(newRequest(t, "GET", "http://"+addr+"/qop/", nil))
 				if assert.NoError(t, err) {
 					assert.Equal(t, 200, resp.StatusCode)
 					io.Copy(io.Discard, resp.Body)
@@ -403,8 +443,8 @@ shutdown_lifetime 0 seconds
 				assert.Equal(t, challenges, counted.counts[407] == 1, "%v", counted.counts)
 			})
 			t.Run("forwarded with a wrong password", func(t *testing.T) {
-				l := &loop{auth: scheme.auth(serverUser, "wrong"), proxy: proxy, base: base}
-				resp, err := l.RoundTrip(newRequest(t, "GET", plain.URL, nil))
+				l := &loop{auth: scheme.auth(serverUser, wrongPassword), proxy: proxy, base: base}
+				resp, err := quiet{l, t}.RoundTrip(newRequest(t, "GET", plain.URL, nil))
 				require.NoError(t, err)
 				content, err := io.ReadAll(resp.Body)
 				resp.Body.Close()
@@ -417,8 +457,8 @@ shutdown_lifetime 0 seconds
 				exchange(t, &loop{auth: auth.None, base: rt}, secure.URL+"/a%20b?q=1&r")
 			})
 			t.Run("tunnelled with a wrong password", func(t *testing.T) {
-				rt := tunnelling(scheme.auth(serverUser, "wrong"), proxy, base)
-				_, err := rt.RoundTrip(newRequest(t, "GET", secure.URL, nil))
+				rt := tunnelling(scheme.auth(serverUser, wrongPassword), proxy, base)
+				_, err := quiet{rt, t}.RoundTrip(newRequest(t, "GET", secure.URL, nil))
 				assert.ErrorContains(t, err, "Proxy Authentication Required")
 			})
 		})

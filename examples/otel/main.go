@@ -1,10 +1,12 @@
 // The otel example traces a session by OpenTelemetry: otelhttp's transport is
 // mounted as an adapter, so every attempt and every hop has a span and carries
-// its trace context to the server.
+// its trace context to the server. The connections of the adapter are published
+// by expvar, which a server shows at /debug/vars.
 package main
 
 import (
 	"context"
+	"expvar"
 	"fmt"
 	"log"
 	"net/http"
@@ -32,6 +34,7 @@ func main() {
 
 	pool := adapters.New(adapters.Options{})
 	defer pool.Close()
+	expvar.Publish("connections", expvar.Func(func() any { return pool.Statistics() }))
 	traced := otelhttp.NewTransport(pool,
 		otelhttp.WithTracerProvider(provider), otelhttp.WithPropagators(propagation.TraceContext{}))
 	retry := &adapters.Retry{Wait: 10 * time.Millisecond}
@@ -60,6 +63,7 @@ func main() {
 		fmt.Printf("span %-10s of the trace: %-5v below the call: %v\n", s.Name,
 			s.SpanContext.TraceID() == root.TraceID(), s.Parent.SpanID() == root.SpanID())
 	}
+	fmt.Println("connections:", expvar.Get("connections"))
 }
 
 // flaky redirects /start to /end, which fails once, and says which trace a
