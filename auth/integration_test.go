@@ -69,7 +69,6 @@ type quiet struct {
 func (q quiet) RoundTrip(r *http.Request) (*http.Response, error) {
 	q.t.Helper()
 	resp, err := q.RoundTripper.RoundTrip(r)
-	keepsPasswords(q.t, q.RoundTripper)
 	keepsPasswords(q.t, err)
 	return resp, err
 }
