@@ -176,6 +176,7 @@ type StatusError struct {
 	URL        string // without userinfo, query and fragment
 	Header     http.Header
 	Content    []byte    // the start of the decoded content, at most 4 KiB
+	Problem    *Problem  // what application/problem+json says; nil for other content
 	Response   *Response // the response itself
 }
 

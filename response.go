@@ -69,6 +69,7 @@ func (r *Response) RaiseForStatus() error {
 		e.Method, e.URL = r.Request.Method, redact.Target(r.Request.URL)
 	}
 	e.Content = r.excerpt()
+	e.Problem = problemOf(r.contentType(), e.Content)
 	return e
 }
 
