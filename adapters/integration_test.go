@@ -193,8 +193,16 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	ca := newAuthority(t)
 	cert, _, _ := ca.issue(t, "origin", "localhost")
-	w := &world{plain: httptest.NewServer(http.HandlerFunc(origin)), trust: &adapters.TLS{RootCAs: ca.pool()}}
-	w.secure = httptest.NewUnstartedServer(http.HandlerFunc(origin))
+	moving := http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/moved" {
+			io.Copy(io.Discard, r.Body) // not every proxy bears an early answer
+			http.Redirect(rw, r, "/d", http.StatusTemporaryRedirect)
+			return
+		}
+		origin(rw, r)
+	})
+	w := &world{plain: httptest.NewServer(moving), trust: &adapters.TLS{RootCAs: ca.pool()}}
+	w.secure = httptest.NewUnstartedServer(moving)
 	w.secure.EnableHTTP2 = true
 	w.secure.TLS = &tls.Config{Certificates: []tls.Certificate{cert}}
 	w.secure.StartTLS()
@@ -224,6 +232,15 @@ func (w *world) through(t *testing.T, proxy *url.URL, proxyTLS *adapters.TLS, id
 			require.Equal(t, "POST /b "+large, got)
 			_, got = fetch(t, rt, with(t, set, "POST", base+"/c", reading(large)))
 			require.Equal(t, "POST /c "+large, got)
+
+			// A 307 asks for the content again, at another place.
+			again := with(t, set, "POST", base+"/moved", strings.NewReader(large))
+			resp, err := (&http.Client{Transport: rt}).Do(again)
+			require.NoError(t, err)
+			content, err := io.ReadAll(resp.Body)
+			require.NoError(t, err)
+			require.NoError(t, resp.Body.Close())
+			require.Equal(t, "POST /d "+large, string(content))
 		}
 	}
 	for _, scheme := range []string{"http", "https"} { // an origin that is gone
