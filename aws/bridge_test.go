@@ -41,7 +41,7 @@ func TestTypedClientsAgainstMoto(t *testing.T) {
 
 	tables, err := aws.NewClient(sess, dynamodb.NewFromConfig).ListTables(ctx, nil)
 	require.NoError(t, err)
-	assert.Empty(t, tables.TableNames)
+	assert.NotContains(t, tables.TableNames, "typed", "the server is shared: others may have made tables")
 	_, err = aws.NewClient(sess, sqs.NewFromConfig).CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: sdk.String("q")})
 	require.NoError(t, err)
 }
