@@ -124,6 +124,17 @@ func (r *Response) note(err error) error {
 	return err
 }
 
+// appendDoubling is append that doubles what is too small: a long line leaves
+// half as much behind on its way as it would by append's smaller steps.
+func appendDoubling(b, more []byte) []byte {
+	if need := len(b) + len(more); need > cap(b) {
+		grown := make([]byte, len(b), max(2*cap(b), need))
+		copy(grown, b)
+		b = grown
+	}
+	return append(b, more...)
+}
+
 // lineReader splits at LF, CRLF and CR, wherever the pieces that arrive end.
 type lineReader struct {
 	r      *bufio.Reader
@@ -154,7 +165,7 @@ func (l *lineReader) next() ([]byte, error) {
 			if len(l.line)+len(piece) > maxLine {
 				return nil, refuse(ErrBodyTooLarge, "a line of more than %d bytes", maxLine)
 			}
-			l.line = append(l.line, piece...)
+			l.line = appendDoubling(l.line, piece)
 			l.r.Discard(len(piece))
 			continue
 		}
@@ -312,7 +323,7 @@ func (v *valueReader) text() ([]byte, error) {
 		if len(text)+len(piece) > maxLine {
 			return nil, refuse(ErrBodyTooLarge, "value %d has more than %d bytes", v.n, maxLine)
 		}
-		text = append(text, piece...)
+		text = appendDoubling(text, piece)
 		if err == nil {
 			if v.records {
 				v.r.UnreadByte()

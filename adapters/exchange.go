@@ -31,6 +31,7 @@ type exchange struct {
 	phase      phase
 	timer      *time.Timer // nil until a limit is first armed
 	deadline   time.Time   // when the timer means it; zero: it does not
+	fires      time.Time   // when the timer fires next, which may be before that; zero: it does not
 	dial       *dialing    // under way for this exchange
 	tunnelled  bool        // the proxy accepted CONNECT
 	reading    bool        // the caller waits for content
@@ -191,6 +192,9 @@ func (x *exchange) end() {
 	}
 	x.phase = over
 	x.disarm()
+	if x.timer != nil {
+		x.timer.Stop()
+	}
 	dial := x.dial
 	x.dial = nil
 	x.carriedBy(nil)

@@ -137,33 +137,39 @@ func (x *exchange) rearm() {
 	x.arm(x.limits.read)
 }
 
-// arm makes the timer fire in d; never, when d is zero. mu is held.
+// arm sets the deadline d from now; none, when d is zero. The timer is left
+// alone where it fires before that: it finds out then, which costs a stream
+// less than setting it anew with every read. mu is held.
 func (x *exchange) arm(d time.Duration) {
 	if d <= 0 {
 		x.disarm()
 		return
 	}
 	x.deadline = time.Now().Add(d)
-	if x.timer == nil {
+	switch {
+	case x.timer == nil:
 		x.timer = time.AfterFunc(d, x.expire)
+	case x.fires.IsZero() || x.fires.After(x.deadline):
+		x.timer.Reset(d)
+	default:
 		return
 	}
-	x.timer.Reset(d)
+	x.fires = x.deadline
 }
 
-// disarm stops the timer. mu is held.
-func (x *exchange) disarm() {
-	if !x.deadline.IsZero() {
-		x.deadline = time.Time{}
-		x.timer.Stop()
-	}
-}
+// disarm takes the deadline away. mu is held.
+func (x *exchange) disarm() { x.deadline = time.Time{} }
 
-// expire runs when the timer fires. It may have been stopped or set anew
-// since, which the deadline tells.
+// expire runs when the timer fires. The deadline may have been taken away or
+// moved since.
 func (x *exchange) expire() {
 	x.mu.Lock()
-	if x.deadline.IsZero() || time.Now().Before(x.deadline) {
+	x.fires = time.Time{}
+	if left := time.Until(x.deadline); x.deadline.IsZero() || left > 0 {
+		if !x.deadline.IsZero() {
+			x.timer.Reset(left)
+			x.fires = x.deadline
+		}
 		x.mu.Unlock()
 		return
 	}
