@@ -374,12 +374,7 @@ func (p *phases) handleSend(ctx context.Context, in middleware.DeserializeInput,
 	} else {
 		req.Request = r.HTTPRequest
 		if p.replay && req.IsStreamSeekable() {
-			// The SDK's requests have no GetBody. One reader serves all
-			// attempts, so they must not overlap, as an adapter's don't that waits for each.
-			req.Request.GetBody = func() (io.ReadCloser, error) {
-				err := req.RewindStream()
-				return io.NopCloser(req.GetStream()), err
-			}
+			req.Request.GetBody = reopen(req)
 		}
 		out, md, err = next.HandleDeserialize(ctx, in)
 		if resp, ok := out.RawResponse.(*smithyhttp.Response); ok && err == nil {
@@ -390,6 +385,23 @@ func (p *phases) handleSend(ctx context.Context, in middleware.DeserializeInput,
 		return out, md, err
 	}
 	return out, md, p.received(r)
+}
+
+// reopen is the GetBody that the SDK's requests do not have. Content that can
+// be read at any place is opened anew, as net/http may still hold the reader
+// that was sent before; of other content one reader serves all attempts.
+func reopen(req *smithyhttp.Request) func() (io.ReadCloser, error) {
+	stream := req.GetStream()
+	if at, ok := stream.(io.ReaderAt); ok {
+		start, err := stream.(io.Seeker).Seek(0, io.SeekCurrent)
+		if size, known, sizeErr := req.StreamLength(); err == nil && sizeErr == nil && known {
+			return func() (io.ReadCloser, error) { return io.NopCloser(io.NewSectionReader(at, start, size)), nil }
+		}
+	}
+	return func() (io.ReadCloser, error) {
+		err := req.RewindStream()
+		return io.NopCloser(stream), err
+	}
 }
 
 func httpRequest(v any) *smithyhttp.Request {
