@@ -309,9 +309,9 @@ func TestConnectionsAreReused(t *testing.T) {
 		most int
 	}{{"without a bound", 0, 128}, {"with a bound", 64, 64}} {
 		t.Run(c.name, func(t *testing.T) {
-			// Which connection comes free before which dial is ready is the
-			// scheduler's choice, and one that starves the writers makes net/http
-			// give connections up: the bound is to hold in one of three runs.
+			// Once, on a machine busy with other tests, 219 dials were seen and not
+			// explained; net/http giving up connections whose writer is starved is
+			// a guess. TODO: find out why, and ask for the bound in every run.
 			var first, second int
 			for range 3 {
 				if first, second = dialsOf10000(t, c.max); first <= c.most && second == 0 {
