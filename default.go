@@ -58,8 +58,7 @@ func once(ctx context.Context, method, url string, opts []Option) (*Response, er
 	if c.jar != nil {
 		c.jar = c.jar.Clone()
 	}
-	c.layer.Method, c.layer.URL = method, url
-	c.optionsErr = c.layer.apply(opts)
+	c.layUp(method, url, opts)
 	return c.do()
 }
 

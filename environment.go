@@ -237,7 +237,7 @@ func environmentNetrc(u *url.URL, elsewhere bool) (*auth.NetrcFile, error) {
 
 // prepareSettings merges the settings of both layers and of the environment.
 func (c *call) prepareSettings(u *url.URL, check func(error)) {
-	p, l, snap := &c.prepared, &c.layer, c.snapshot
+	p, l, snap := &c.prepared, c.layer, c.snapshot
 	if l.Proxies != nil || l.TLS != nil || l.ProxyTLS != nil || l.ProxyAuth != nil {
 		check(checkSettings(&l.Settings))
 	}

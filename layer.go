@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -35,10 +36,27 @@ type layer struct {
 	parts    []Part
 	hookSets []*Hooks
 
+	err     error           // what was wrong with the options
 	session *sessionOptions // nil in the layer of a call
 
-	headerBuf [4]field
-	paramBuf  [4]field
+	headerBuf [8]field
+	paramBuf  [8]field
+}
+
+// layers keeps those that have been laid over what is below: a layer is needed
+// no longer than that, and large.
+var layers = sync.Pool{New: func() any { return new(layer) }}
+
+func newLayer() *layer { return layers.Get().(*layer) }
+
+// recycle gives l back, unless a user's own option had it in hand: it may have
+// kept what it was given.
+func (l *layer) recycle() {
+	if l.foreign {
+		return
+	}
+	*l = layer{}
+	layers.Put(l)
 }
 
 // sessionOptions are those that only a session takes.
@@ -86,8 +104,8 @@ func moreOf(values []string) *[]string {
 	return &own
 }
 
-// apply runs the options in order and returns all that was wrong with them.
-func (l *layer) apply(opts []Option) error {
+// apply runs the options in order and keeps all that was wrong with them.
+func (l *layer) apply(opts []Option) {
 	var errs []error
 	if l.header == nil {
 		l.header, l.params = l.headerBuf[:0], l.paramBuf[:0]
@@ -103,7 +121,7 @@ func (l *layer) apply(opts []Option) error {
 	if err := l.finish(); err != nil {
 		errs = append(errs, err)
 	}
-	return errors.Join(errs...)
+	l.err = errors.Join(errs...)
 }
 
 // finish turns what the content options left into a Body and joins hooks.

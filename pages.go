@@ -24,8 +24,7 @@ func Pages(ctx context.Context, s *Session, url string, opts ...Option) iter.Seq
 			yield(nil, newError("prepare", http.MethodGet, nil, err, nil))
 			return
 		}
-		c.layer.Method, c.layer.URL = http.MethodGet, url
-		c.optionsErr = c.layer.apply(opts)
+		c.layUp(http.MethodGet, url, opts)
 		seen := make(map[string]bool)
 		r, err := c.do()
 		for {

@@ -79,7 +79,7 @@ type call struct {
 	snapshot *snapshot
 	jar      *cookies.Jar
 	ctx      callContext
-	layer    layer
+	layer    *layer // nil once it is laid over what is below
 	prepared PreparedRequest
 	plan     *PreparedRequest // what is being sent: &prepared, or a copy
 	first    hop
@@ -90,8 +90,7 @@ type call struct {
 	env        *environmentProxies // for the first exchange, as read in preparing
 	envOf      string              // the scheme that env is for
 	handsOut   bool                // the prepared request is for the caller
-	optionsErr error               // what was wrong with the call's options
-	values     [12]string          // of header fields with one value
+	values     [4]string           // of header fields with one value
 	used       int
 }
 
@@ -100,9 +99,15 @@ func (s *Session) verb(ctx context.Context, method, url string, opts []Option) (
 	if err != nil {
 		return nil, newError("prepare", method, nil, err, nil)
 	}
-	c.layer.Method, c.layer.URL = method, url
-	c.optionsErr = c.layer.apply(opts)
+	c.layUp(method, url, opts)
 	return c.do()
+}
+
+// layUp makes the layer of a call that is made of options.
+func (c *call) layUp(method, url string, opts []Option) {
+	c.layer = newLayer()
+	c.layer.Method, c.layer.URL = method, url
+	c.layer.apply(opts)
 }
 
 func (s *Session) newCall(ctx context.Context, r *Request) (*call, error) {
@@ -113,6 +118,7 @@ func (s *Session) newCall(ctx context.Context, r *Request) (*call, error) {
 	if err != nil {
 		return nil, newError("prepare", r.Method, nil, err, nil)
 	}
+	c.layer = newLayer()
 	c.layer.Request = *r
 	return c, nil
 }
@@ -157,11 +163,21 @@ func (c *call) do() (*Response, error) {
 	return c.run()
 }
 
-// prepare lays the layers over one another, in the order in which later parts
-// need the earlier: method, URL, header, content, settings, authentication,
-// hooks (R24).
+// prepare lays the layers over one another, after which that of the call has
+// served, unless it is to be explained.
 func (c *call) prepare() error {
-	l, snap := &c.layer, c.snapshot
+	err := c.layOver()
+	if c.rec == nil {
+		c.layer.recycle()
+		c.layer = nil
+	}
+	return err
+}
+
+// layOver does so in the order in which later parts need the earlier: method,
+// URL, header, content, settings, authentication, hooks (R24).
+func (c *call) layOver() error {
+	l, snap := c.layer, c.snapshot
 	p := &c.prepared
 	c.plan = p
 	var errs []error
@@ -170,7 +186,7 @@ func (c *call) prepare() error {
 			errs = append(errs, err)
 		}
 	}
-	check(c.optionsErr)
+	check(c.layer.err)
 
 	method := l.Method
 	if method == "" {
@@ -270,7 +286,7 @@ func upper(method string) string {
 
 // prepareURL resolves, fills and normalises the URL and adds the query.
 func (c *call) prepareURL(u *url.URL) error {
-	l, snap := &c.layer, c.snapshot
+	l, snap := c.layer, c.snapshot
 	base := snap.base
 	if l.BaseURL != "" && l.BaseURL != snap.request.BaseURL {
 		var err error
@@ -340,7 +356,7 @@ func fillPath(u *url.URL, params, defaults map[string]string) error {
 
 // prepareQuery appends the params of both layers to the query that the URL has.
 func (c *call) prepareQuery(u *url.URL) {
-	l, snap := &c.layer, c.snapshot
+	l, snap := c.layer, c.snapshot
 	below, raw := snap.params, ""
 	encoded := snap.query
 	if !c.atHome(u) {
@@ -422,7 +438,7 @@ func (c *call) atHome(u *url.URL) bool {
 // prepareHeader lays the call's fields over the session's. Host is returned
 // apart, as net/http wants it.
 func (c *call) prepareHeader(home bool, check func(error)) (http.Header, string) {
-	l, snap := &c.layer, c.snapshot
+	l, snap := c.layer, c.snapshot
 	below, host := snap.header, snap.host
 	if !home && snap.bare != nil {
 		below = snap.bare

@@ -75,19 +75,14 @@ func Must(s *Session, err error) *Session {
 // change lays options over from and installs the outcome, all or nothing.
 // The caller holds s.mu or is alone.
 func (s *Session) change(op string, from *snapshot, opts []Option) error {
-	var layers struct { // one piece of memory
-		layer
-		sessionOptions
-		header, params [8]field
-	}
-	l := &layers.layer
-	l.ofSession, l.session = true, &layers.sessionOptions
-	l.header, l.params = layers.header[:0], layers.params[:0]
-	optionsErr := l.apply(opts)
+	l := newLayer()
+	defer l.recycle()
+	l.ofSession, l.session = true, new(sessionOptions)
+	l.apply(opts)
 	next, err := from.with(l)
 	before := s.mounts.Load()
 	mounts, mountErr := rewrap(*before, l.session.mounts, s.middleware, l.session.middleware)
-	if err := errors.Join(optionsErr, err, mountErr); err != nil {
+	if err := errors.Join(l.err, err, mountErr); err != nil {
 		return &Error{Op: op, Err: err}
 	}
 	s.middleware = append(slices.Clip(s.middleware), l.session.middleware...)
