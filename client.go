@@ -104,7 +104,7 @@ func (t *clientTransport) CloseIdleConnections() {}
 // adopt lays the session's defaults under req, a copy of which will be sent.
 func (c *call) adopt(req *http.Request, body *givenBody) error {
 	snap := c.snapshot
-	p, h := &c.prepared, &c.first
+	p, h := &c.own, &c.first
 	c.plan = p
 	first, lost := walkBack(req)
 	c.home, c.lost = first, lost
@@ -118,13 +118,12 @@ func (c *call) adopt(req *http.Request, body *givenBody) error {
 	if h.req.Header == nil {
 		h.req.Header = make(http.Header)
 	}
-	p.Request = &h.req
 	if home {
 		p.cookies = snap.request.Cookies
 	}
-	p.secret = markedSecret(snap)
+	p.marks = snap.request.marks
 	if lost {
-		stripCredentials(h.req.Header, nil, p.secret)
+		stripCredentials(h.req.Header, nil, p.secret())
 	}
 	if req.Response != nil {
 		// http.Client put it there: where a request came from is nobody's
@@ -155,8 +154,8 @@ func (c *call) adopt(req *http.Request, body *givenBody) error {
 			h.req.GetBody = body.Open
 		}
 	}
-	p.Settings = snap.request.Settings
-	p.proxies, p.merged = p.Settings.Proxies, p.Settings.Proxies
+	p.settings = &snap.request.Settings
+	p.proxies, p.merged = p.settings.Proxies, p.settings.Proxies
 	p.body = c.body
 
 	a := snap.request.Auth
@@ -170,13 +169,6 @@ func (c *call) adopt(req *http.Request, body *givenBody) error {
 		return nil
 	}
 	return p.authenticate(&h.req)
-}
-
-func markedSecret(s *snapshot) []string {
-	if s.request.marks == nil {
-		return nil
-	}
-	return s.request.marks.secret
 }
 
 // walkBack returns the URL that the chain of redirects behind req began with,

@@ -1,7 +1,6 @@
 package requests
 
 import (
-	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -9,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/seed-3bbad739/requests/auth"
-	"github.com/seed-3bbad739/requests/internal/redact"
 )
 
 // prepareAuth finds the one source of credentials that counts: the request's
@@ -17,7 +15,7 @@ import (
 // netrc file that the environment names. Those that have to wait for the
 // exchange are left for it.
 func (c *call) prepareAuth(home bool) error {
-	p := &c.prepared
+	p, req := c.plan, &c.first.req
 	a, source, err := c.findAuth(home)
 	if err != nil {
 		return err
@@ -25,7 +23,7 @@ func (c *call) prepareAuth(home bool) error {
 	var before http.Header
 	var query string
 	if c.rec != nil {
-		before, query = p.Header.Clone(), p.URL.RawQuery
+		before, query = req.Header.Clone(), req.URL.RawQuery
 	}
 	switch {
 	case a == auth.None:
@@ -33,16 +31,16 @@ func (c *call) prepareAuth(home bool) error {
 		// None speaks for its layer and those below, so a field that the call
 		// sets over a session's None stays.
 		if c.layer.Auth == auth.None || !c.layer.sets("Authorization") {
-			delete(p.Header, "Authorization")
+			delete(req.Header, "Authorization")
 		}
 	case a != nil:
 		if p.auth = a; isDeferred(a) {
 			break
 		}
-		if err := p.authenticate(p.Request); err != nil {
+		if err := p.authenticate(req); err != nil {
 			return err
 		}
-		p.adoptBody()
+		p.adoptBody(req)
 	}
 	if c.rec != nil {
 		c.explainAuth(a, source, before, query)
@@ -53,30 +51,30 @@ func (c *call) prepareAuth(home bool) error {
 // findAuth returns the authenticator that counts and where it comes from; nil
 // when there is none or an Authorization field stands in for it.
 func (c *call) findAuth(home bool) (a auth.Authenticator, source string, err error) {
-	p := &c.prepared
+	req := &c.first.req
 	if c.layer.Auth != nil {
 		return c.layer.Auth, fromRequest, nil
 	}
-	if a := c.snapshot.request.Auth; a != nil && (home || a == auth.None || isBound(a, p.URL)) {
+	if a := c.snapshot.request.Auth; a != nil && (home || a == auth.None || isBound(a, req.URL)) {
 		return a, fromSession, nil
 	}
-	if !isWeb(p.URL) {
+	if !isWeb(req.URL) {
 		return nil, "", nil
 	}
-	if user := p.URL.User; user != nil {
+	if user := req.URL.User; user != nil {
 		if password, ok := user.Password(); ok {
 			return auth.Basic(user.Username(), password), fromUserinfo, nil
 		}
 	}
-	if p.Header["Authorization"] != nil || !*p.Settings.Environment {
+	if req.Header["Authorization"] != nil || !*c.plan.settings.Environment {
 		return nil, "", nil
 	}
-	netrc, err := environmentNetrc(p.URL, false)
+	netrc, err := environmentNetrc(req.URL, false)
 	if netrc == nil || err != nil {
 		return nil, "", err
 	}
 	if c.rec != nil {
-		file, line, ok := netrc.Source(p.URL.Hostname())
+		file, line, ok := netrc.Source(req.URL.Hostname())
 		if !ok {
 			return nil, "", nil
 		}
@@ -93,36 +91,6 @@ func (l *layer) sets(name string) bool {
 		}
 	}
 	return slices.ContainsFunc(l.header, func(f field) bool { return f.name == name && !f.removes() })
-}
-
-// authenticate runs p.auth on req and notes which fields it set. A body that
-// the authenticator put in place of the old one is what will be sent.
-func (p *PreparedRequest) authenticate(req *http.Request) error {
-	if f, ok := p.auth.(interface{ Field() string }); ok && redact.SecretName(f.Field()) {
-		return p.auth.Authenticate(req) // one of auth's own, whose field needs no mark
-	}
-	req.Header = req.Header.Clone() // its elements may be shared
-	var before [16]authMark
-	marks := before[:0]
-	for k, vs := range req.Header {
-		marks = append(marks, markOf(k, vs))
-	}
-	query := req.URL.RawQuery
-	if err := p.auth.Authenticate(req); err != nil {
-		return err
-	}
-	if req.Header == nil || req.URL == nil {
-		return errors.New("auth: the authenticator left a request without header or URL")
-	}
-	for k, vs := range req.Header {
-		if !slices.Contains(marks, markOf(k, vs)) && !slices.Contains(p.authSet, k) {
-			p.authSet = append(slices.Clip(p.authSet), k)
-		}
-	}
-	if req.URL.RawQuery != query {
-		p.authParams = newKeys(p.authParams, query, req.URL.RawQuery)
-	}
-	return cleanHeader(req)
 }
 
 // newKeys adds to keys the names that are in the query after and were not, or

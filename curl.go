@@ -151,7 +151,7 @@ func (c *curl) header() {
 		}
 	}
 	if _, ok := h["Cookie"]; !ok && len(c.p.cookies) > 0 {
-		own := &call{plan: c.p}
+		own := &call{plan: &c.p.plan}
 		own.home = c.p.URL
 		c.field("Cookie", own.cookieField(c.p.URL))
 	}
@@ -182,7 +182,7 @@ func (c *curl) field(name, value string) {
 		return
 	}
 	if !c.secrets {
-		value = redact.Field(name, value, planMarks{c.p})
+		value = redact.Field(name, value, planMarks{&c.p.plan})
 	}
 	c.add("--header", name+": "+value)
 }
@@ -376,7 +376,7 @@ func (c *curl) url() {
 	u.Fragment, u.RawFragment = "", ""
 	s := u.String()
 	if !c.secrets {
-		s = redact.Marked(&u, planMarks{c.p})
+		s = redact.Marked(&u, planMarks{&c.p.plan})
 	}
 	if strings.ContainsAny(s, "[]{}") {
 		c.args = append(c.args, "--globoff")

@@ -237,21 +237,28 @@ func environmentNetrc(u *url.URL, elsewhere bool) (*auth.NetrcFile, error) {
 
 // prepareSettings merges the settings of both layers and of the environment.
 func (c *call) prepareSettings(u *url.URL, check func(error)) {
-	p, l, snap := &c.prepared, c.layer, c.snapshot
+	p, l, snap := c.plan, c.layer, c.snapshot
 	if l.Proxies != nil || l.TLS != nil || l.ProxyTLS != nil || l.ProxyAuth != nil {
 		check(checkSettings(&l.Settings))
 	}
-	p.Settings = l.Settings.over(&snap.request.Settings, l.marks != nil && l.marks.wholeTLS)
+	s := &snap.request.Settings
+	if !l.Settings.isZero() {
+		merged := l.Settings.over(s, l.marks != nil && l.marks.wholeTLS)
+		s = &merged
+	}
 	p.headFollows = l.MaxRedirects > 0
-	p.proxies = p.Settings.Proxies
-	if *p.Settings.Environment {
+	p.proxies = s.Proxies
+	if *s.Environment {
 		c.env, c.envOf = environmentFor(u), u.Scheme
-		p.Settings.Proxies = withEnvironment(p.proxies, c.env, u)
-		p.Settings.TLS = snap.bundled(p.Settings.TLS, u)
 		_, err := selectProxy(p.proxies, snap.proxies, c.env, u)
 		check(err)
+		if tls := snap.bundled(s.TLS, u); c.env != nil || tls != s.TLS {
+			merged := *s
+			merged.Proxies, merged.TLS = withEnvironment(p.proxies, c.env, u), tls
+			s = &merged
+		}
 	}
-	p.merged = p.Settings.Proxies
+	p.settings, p.merged = s, s.Proxies
 }
 
 // MergeEnvironment returns set laid over the session's settings, with the

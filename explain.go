@@ -73,7 +73,7 @@ func (s *Session) Explain(ctx context.Context, r *Request) (*Explanation, error)
 	if err := c.explainRest(); err != nil {
 		return nil, c.refused(err)
 	}
-	p := &c.prepared
+	p := c.prepared
 	return &Explanation{Method: p.Method, URL: redact.Marked(p.URL, c), Facts: c.rec.list()}, nil
 }
 

@@ -19,18 +19,6 @@ import (
 	"github.com/seed-3bbad739/requests/proxy"
 )
 
-// planMarks are the names that a prepared request has marked as secret.
-type planMarks struct{ p *PreparedRequest }
-
-// HidesField reports whether the header field was marked secret, or set by
-// authentication.
-func (m planMarks) HidesField(name string) bool {
-	return slices.Contains(m.p.secret, name) || slices.Contains(m.p.authSet, name)
-}
-
-// HidesParam reports whether authentication set the query key.
-func (m planMarks) HidesParam(name string) bool { return slices.Contains(m.p.authParams, name) }
-
 // HidesField makes a call [redact.Marks], which its context hands to whoever
 // prints.
 func (c *call) HidesField(name string) bool {
@@ -40,8 +28,8 @@ func (c *call) HidesField(name string) bool {
 	if c.rec == nil {
 		return false
 	}
-	secret, _, _ := c.secretMarks() // the plan has them later
-	return slices.Contains(secret, name)
+	m := c.mergedMarks() // the plan has them later
+	return m != nil && slices.Contains(m.secret, name)
 }
 
 // HidesParam reports whether authentication set the query key.
@@ -268,7 +256,7 @@ func sendable(body Body) string {
 // explainAuth notes the source of the credentials, what it was chosen over,
 // and the fields and query keys they set.
 func (c *call) explainAuth(a auth.Authenticator, source string, before http.Header, query string) {
-	rec, p := c.rec, &c.prepared
+	rec, p := c.rec, c.prepared
 	rec.set("auth", "", "none", fromBuiltin, "")
 	f := rec.fact("auth", "")
 	sources := c.authSources(before)
@@ -401,7 +389,7 @@ func stateOf(p *PreparedRequest) prepareState {
 }
 
 func (c *call) explainHook(source string, before *prepareState) {
-	rec, p := c.rec, &c.prepared
+	rec, p := c.rec, c.prepared
 	now := stateOf(p)
 	if now.method != before.method {
 		rec.set("method", "", now.method, source, "")
@@ -456,7 +444,7 @@ func (c *call) explainHook(source string, before *prepareState) {
 // explainRest notes what no step of preparing writes: what is looked up when
 // the request is sent.
 func (c *call) explainRest() error {
-	rec, p := c.rec, &c.prepared
+	rec, p := c.rec, c.prepared
 	if err := c.prepareExchange(p.URL); err != nil {
 		return err
 	}
@@ -508,7 +496,7 @@ func (c *call) explainRest() error {
 
 // explainFraming notes the fields that net/http writes for the body.
 func (c *call) explainFraming() {
-	p := &c.prepared
+	p := c.prepared
 	source := c.rec.fact("body", "").Source
 	switch {
 	case p.body == nil:
@@ -633,7 +621,7 @@ type proxyCandidate struct{ key, raw, source string }
 
 // proxyCandidates are the keys that fit the URL, in the order they count.
 func (c *call) proxyCandidates() []proxyCandidate {
-	p := &c.prepared
+	p := c.prepared
 	if !isWeb(p.URL) {
 		return nil
 	}
@@ -760,7 +748,7 @@ func tlsOf(t *TLS) []setting {
 
 // explainCookies notes the pairs of the Cookie field, as the exchange makes it.
 func (c *call) explainCookies() {
-	rec, p := c.rec, &c.prepared
+	rec, p := c.rec, c.prepared
 	source, rule := "cookie jar", ""
 	own := 0
 	var field string

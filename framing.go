@@ -114,34 +114,6 @@ func takeTransferEncoding(h http.Header) (chunked bool, err error) {
 	return true, nil
 }
 
-// adoptBody takes over a body that an authenticator or a hook set, or that
-// came with a request made by hand. It can be sent again if GetBody is its own
-// and not that of the body it took the place of.
-func (p *PreparedRequest) adoptBody() {
-	r := p.Request
-	if r.Body == nil {
-		return
-	}
-	body, get, size := r.Body, r.GetBody, r.ContentLength
-	r.Body, r.GetBody = nil, nil
-	if body == http.NoBody {
-		p.body, r.ContentLength = nil, 0
-		return
-	}
-	if p.body != nil && size == p.body.Len() || p.body == nil && size == 0 {
-		size = -1 // nobody has said
-		if l, ok := body.(interface{ Len() int }); ok {
-			size = int64(l.Len())
-		}
-	}
-	r.ContentLength = size
-	if get != nil && !isOpener(get) {
-		p.body, r.GetBody = &givenBody{first: body, get: get, size: size}, get
-		return
-	}
-	p.body = &onceBody{r: body, size: size}
-}
-
 // opener is body.Open as net/http's GetBody. All method values of it share one
 // code pointer, by which isOpener knows them.
 type opener struct{ body Body }

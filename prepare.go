@@ -10,11 +10,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/seed-3bbad739/requests/auth"
 	"github.com/seed-3bbad739/requests/cookies"
 	"github.com/seed-3bbad739/requests/internal/origin"
 	"github.com/seed-3bbad739/requests/internal/redact"
-	"github.com/seed-3bbad739/requests/proxy"
 )
 
 // PreparedRequest is a request with all layers laid over one another: what
@@ -26,22 +24,7 @@ type PreparedRequest struct {
 	// Settings are merged, the environment included.
 	Settings Settings
 
-	body    Body
-	auth    auth.Authenticator // nil: there is nothing to set
-	noAuth  bool               // auth.None: not even netrc on a later hop
-	hooks   *Hooks             // the request's own
-	cookies []*http.Cookie
-	authSet []string // fields that authentication set
-	// authParams are query keys that authentication set.
-	authParams []string
-	secret     []string // fields marked secret
-	// proxies are the explicit ones and merged what Settings.Proxies was set
-	// to: the environment's are looked at again on every hop, unless a hook
-	// has changed them.
-	proxies, merged  proxy.Map
-	upload, download func(done, total int64)
-	byHand           bool // made by the caller, not by Prepare
-	headFollows      bool // the call itself set MaxRedirects: HEAD follows too
+	plan // its settings are those above, once it is sent
 }
 
 // WithContext returns a shallow copy of p with another context, which must not
@@ -66,7 +49,7 @@ func (p PreparedRequest) String() string {
 	if p.Request == nil {
 		return "<PreparedRequest [none]>"
 	}
-	return "<PreparedRequest [" + p.Method + " " + redact.Marked(p.URL, planMarks{&p}) + "]>"
+	return "<PreparedRequest [" + p.Method + " " + redact.Marked(p.URL, planMarks{&p.plan}) + "]>"
 }
 
 // Format prints [PreparedRequest.String] under every verb.
@@ -80,18 +63,19 @@ type call struct {
 	jar      *cookies.Jar
 	ctx      callContext
 	layer    *layer // nil once it is laid over what is below
-	prepared PreparedRequest
-	plan     *PreparedRequest // what is being sent: &prepared, or a copy
+	own      plan
+	prepared *PreparedRequest // nil unless somebody gets it in hand
+	plan     *plan            // of prepared, or own
 	first    hop
 	exchangeRecord
 	timer timer
 
-	rec        *recorder           // nil unless the request is explained
-	env        *environmentProxies // for the first exchange, as read in preparing
-	envOf      string              // the scheme that env is for
-	handsOut   bool                // the prepared request is for the caller
-	values     [4]string           // of header fields with one value
-	used       int
+	rec      *recorder           // nil unless the request is explained
+	env      *environmentProxies // for the first exchange, as read in preparing
+	envOf    string              // the scheme that env is for
+	handsOut bool                // the prepared request is for the caller
+	values   [4]string           // of header fields with one value
+	used     int
 }
 
 func (s *Session) verb(ctx context.Context, method, url string, opts []Option) (*Response, error) {
@@ -138,8 +122,11 @@ func (s *Session) open(ctx context.Context) (*call, error) {
 // refused wraps what was wrong with the request, completing nothing: it never
 // began.
 func (c *call) refused(err error) error {
-	u := c.prepared.Request
-	if u == nil || u.URL == nil {
+	u := &c.first.req
+	if c.prepared != nil && c.prepared.Request != nil {
+		u = c.prepared.Request
+	}
+	if u.URL == nil {
 		return &Error{Op: "prepare", Method: c.layer.Method, URL: redact.RawURL(withoutQuery(c.layer.URL)), Err: bare(err)}
 	}
 	return &Error{Op: "prepare", Method: u.Method, URL: redact.Target(u.URL), Err: bare(err)}
@@ -178,8 +165,12 @@ func (c *call) prepare() error {
 // URL, header, content, settings, authentication, hooks (R24).
 func (c *call) layOver() error {
 	l, snap := c.layer, c.snapshot
-	p := &c.prepared
-	c.plan = p
+	c.plan = &c.own
+	if c.plan.hooks = l.Hooks; c.handsOut || c.rec != nil || c.hasPrepareHooks() {
+		c.prepared = &PreparedRequest{Request: &c.first.req, plan: c.own}
+		c.plan = &c.prepared.plan
+	}
+	p := c.plan
 	var errs []error
 	check := func(err error) {
 		if err != nil {
@@ -221,7 +212,6 @@ func (c *call) layOver() error {
 	if req.Host = host; host == "" {
 		req.Host = u.Host
 	}
-	p.Request = req
 	p.body = l.Body
 	var before http.Header
 	if c.rec != nil {
@@ -233,15 +223,14 @@ func (c *call) layOver() error {
 	}
 	p.cookies = c.requestCookies(home, check)
 	c.prepareSettings(u, check)
-	p.hooks = l.Hooks
-	if c.handsOut || c.hasPrepareHooks() {
+	if c.prepared != nil {
 		// Others will have these in their hands, not the snapshot's.
 		req.Header = req.Header.Clone()
-		p.Settings = p.Settings.clone()
-		p.merged = maps.Clone(p.merged)
+		c.prepared.Settings = p.settings.clone()
+		p.settings = &c.prepared.Settings
 		p.cookies = cloneCookies(p.cookies)
 	}
-	p.secret, p.upload, p.download = c.secretMarks()
+	p.marks = c.mergedMarks()
 	if _, err := c.session.mountFor(u); err != nil {
 		check(err)
 	}
@@ -251,6 +240,15 @@ func (c *call) layOver() error {
 	if err := c.prepareAuth(home); err != nil {
 		return c.refused(err)
 	}
+	if c.prepared == nil {
+		return nil
+	}
+	return c.showPrepared()
+}
+
+// showPrepared runs the Prepare hooks, which may change everything.
+func (c *call) showPrepared() error {
+	p := c.prepared
 	run := c.runPrepare
 	if c.rec != nil {
 		run = c.runExplained
@@ -261,10 +259,7 @@ func (c *call) layOver() error {
 	if p.Request == nil || p.URL == nil || p.Header == nil {
 		return c.refused(errors.New("prepare hook: the request has no URL or header left"))
 	}
-	if !c.hasPrepareHooks() {
-		return nil
-	}
-	p.adoptBody()
+	p.adoptBody(p.Request)
 	if err := errors.Join(checkMethod(p.Method), cleanHeader(p.Request)); err != nil {
 		return c.refused(err)
 	}
@@ -515,13 +510,9 @@ func (c *call) requestCookies(home bool, check func(error)) []*http.Cookie {
 	return overlayCookies(below, c.layer.Cookies)
 }
 
-func (c *call) secretMarks() (secret []string, upload, download func(done, total int64)) {
-	m := c.snapshot.request.marks
-	if c.layer.marks != nil {
-		m = mergeMarks(c.layer.marks, m)
+func (c *call) mergedMarks() *marks {
+	if c.layer.marks == nil {
+		return c.snapshot.request.marks
 	}
-	if m == nil {
-		return nil, nil, nil
-	}
-	return m.secret, m.upload, m.download
+	return mergeMarks(c.layer.marks, c.snapshot.request.marks)
 }

@@ -177,8 +177,8 @@ func (c *call) redirect(h *hop) (*hop, error) {
 		c.unfollowed = next
 		return nil, nil
 	}
-	if c.redirects++; c.redirects > limit(c.plan.Settings.MaxRedirects) {
-		return nil, refuse(ErrTooManyRedirects, "more than %d", limit(c.plan.Settings.MaxRedirects))
+	if c.redirects++; c.redirects > limit(c.plan.settings.MaxRedirects) {
+		return nil, refuse(ErrTooManyRedirects, "more than %d", limit(c.plan.settings.MaxRedirects))
 	}
 	if c.seen(next) {
 		return nil, refuse(ErrTooManyRedirects, "a loop: %s %s was requested before", next.req.Method, redact.Target(&next.url))
@@ -203,7 +203,7 @@ func (c *call) follows(h *hop) bool {
 	if h.req.Method == http.MethodHead && !c.plan.headFollows {
 		return false
 	}
-	return c.plan.Settings.MaxRedirects >= 0
+	return c.plan.settings.MaxRedirects >= 0
 }
 
 // nextHop makes the request that the redirect in h asks for.
@@ -218,7 +218,7 @@ func (c *call) nextHop(h *hop) (*hop, error) {
 	delete(header, "Cookie")
 	delete(header, "Proxy-Authorization")
 	if n.elsewhere || c.lost {
-		stripCredentials(header, c.plan.authSet, c.plan.secret)
+		stripCredentials(header, c.plan.authSet, c.plan.secret())
 	}
 	method, keepsBody := redirectMethod(h.http.StatusCode, h.req.Method)
 	n.dropsBody = !keepsBody
@@ -268,7 +268,7 @@ func (c *call) authenticateHop(n *hop) error {
 		}
 		return p.authenticate(&n.req)
 	}
-	if _, ok := n.req.Header["Authorization"]; ok || p.Settings.Environment == nil || !*p.Settings.Environment {
+	if _, ok := n.req.Header["Authorization"]; ok || p.settings.Environment == nil || !*p.settings.Environment {
 		return nil
 	}
 	if c.home.Scheme == "https" && n.url.Scheme == "http" {

@@ -186,6 +186,13 @@ func (s *Settings) over(below *Settings, wholeTLS bool) Settings {
 	return out
 }
 
+// isZero reports whether s sets nothing.
+func (s *Settings) isZero() bool {
+	return s.Proxies == nil && s.ProxyAuth == nil && s.ProxyTLS == nil && s.TLS == nil && s.Timeouts == Timeouts{} &&
+		s.MaxRedirects == 0 && s.MaxBody == 0 &&
+		s.Environment == nil && s.Stream == nil && s.RaiseForStatus == nil && s.Timings == nil
+}
+
 func set[T any](to **T, from *T) {
 	if from != nil {
 		*to = from

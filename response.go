@@ -232,13 +232,13 @@ func (r *Response) wrap(op string, err error) error {
 
 // openBody puts the decoding reader in the place of the raw body.
 func (r *Response) openBody(c *call) {
-	r.maxBody = limit(c.plan.Settings.MaxBody)
+	r.maxBody = limit(c.plan.settings.MaxBody)
 	s := &r.stream
 	s.response, s.call = r, c
 	s.raw = r.Body
 	s.left = r.ContentLength
-	if report := c.plan.download; report != nil {
-		s.raw = &countedBody{rc: s.raw, total: r.ContentLength, report: report}
+	if m := c.plan.marks; m != nil && m.download != nil {
+		s.raw = &countedBody{rc: s.raw, total: r.ContentLength, report: m.download}
 	}
 	if r.Body == http.NoBody || !hasContent(r.Request.Method, r.StatusCode) {
 		s.decoded = noContent{}

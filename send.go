@@ -65,13 +65,13 @@ func (s *Session) resume(p *PreparedRequest) (*call, error) {
 	if err != nil {
 		return nil, newError("send", p.Method, p.URL, err, nil)
 	}
-	c.prepared = *p
-	plan := &c.prepared
-	c.plan = plan
-	if plan.Settings.Environment == nil { // made by hand, not by Prepare
-		plan.byHand = true
-		plan.Settings = plan.Settings.over(&c.snapshot.request.Settings, false)
-		plan.proxies, plan.merged = plan.Settings.Proxies, plan.Settings.Proxies
+	own := *p
+	c.prepared, c.plan = &own, &own.plan
+	own.settings = &own.Settings
+	if own.Settings.Environment == nil { // made by hand, not by Prepare
+		own.byHand = true
+		own.Settings = own.Settings.over(&c.snapshot.request.Settings, false)
+		own.proxies, own.merged = own.Settings.Proxies, own.Settings.Proxies
 	}
 	h := &c.first
 	h.req = *p.Request.WithContext(&c.ctx)
@@ -83,8 +83,8 @@ func (s *Session) resume(p *PreparedRequest) (*call, error) {
 	if h.req.Method == "" {
 		h.req.Method = http.MethodGet
 	}
-	plan.Request = &h.req
-	plan.adoptBody()
+	own.Request = &h.req
+	own.adoptBody(&h.req)
 	if err := errors.Join(checkMethod(h.req.Method), cleanHeader(&h.req)); err != nil {
 		return nil, newError("send", p.Method, p.URL, err, nil)
 	}
@@ -102,8 +102,9 @@ func (c *call) send() (*Response, error) {
 // run is the exchange loop. It ends with a response whose content is read, or
 // left open for a stream.
 func (c *call) run() (*Response, error) {
-	p := c.plan
-	if p.Request != &c.first.req {
+	if p := c.prepared; p == nil {
+		// Nobody had it in hand.
+	} else if p.Request != &c.first.req {
 		// A hook put another request in the place of the prepared one.
 		c.first.req = *p.Request.WithContext(&c.ctx)
 		c.first.url = *p.Request.URL
@@ -115,15 +116,15 @@ func (c *call) run() (*Response, error) {
 	}
 	if c.keeps = c.hasCompleteHooks(); c.keeps {
 		c.started = time.Now()
-		c.asked = p.Clone()
+		c.asked = c.asPrepared().Clone()
 	}
 	c.startTimer()
-	c.body = p.body
+	c.body = c.plan.body
 	c.home = &c.first.url
 	_, c.first.ownCookie = c.first.req.Header["Cookie"]
 	c.hops = c.hopBuf[:0]
-	if p.upload != nil {
-		c.upload = &uploadProgress{report: p.upload}
+	if m := c.plan.marks; m != nil && m.upload != nil {
+		c.upload = &uploadProgress{report: m.upload}
 	}
 
 	h := &c.first
@@ -153,6 +154,14 @@ func (c *call) run() (*Response, error) {
 	return c.finish(h)
 }
 
+// asPrepared is what is sent in the form that others know.
+func (c *call) asPrepared() *PreparedRequest {
+	if c.prepared != nil {
+		return c.prepared
+	}
+	return &PreparedRequest{Request: &c.first.req, Settings: *c.plan.settings, plan: *c.plan}
+}
+
 // finish hands the last response out.
 func (c *call) finish(h *hop) (*Response, error) {
 	r := &h.resp
@@ -165,7 +174,7 @@ func (c *call) finish(h *hop) (*Response, error) {
 		}
 		r.next = next
 	}
-	settings := &c.plan.Settings
+	settings := c.plan.settings
 	r.openBody(c)
 	if settings.Stream == nil || !*settings.Stream {
 		err := r.load()
@@ -387,7 +396,7 @@ func (c *call) roundTrip(req *http.Request) (*http.Response, time.Duration, erro
 // anew for every hop.
 func (c *call) prepareExchange(u *url.URL) error {
 	p := c.plan
-	s := &p.Settings
+	s := p.settings
 	a := &c.ctx.settings
 	explicit := p.proxies
 	var env *environmentProxies
@@ -495,7 +504,7 @@ func (c *call) keep(h *hop) {
 	r.History = slices.Clip(c.history)
 	if h.http.Body == http.NoBody || h.http.ContentLength == 0 {
 		h.http.Body.Close()
-		r.keepContent(nil, true, &c.plan.Settings)
+		r.keepContent(nil, true, c.plan.settings)
 		return
 	}
 	var buf bytes.Buffer
@@ -504,7 +513,7 @@ func (c *call) keep(h *hop) {
 	}
 	complete := drain.Body(&buf, h.http.Body)
 	r.noteEnd()
-	r.keepContent(buf.Bytes()[:min(buf.Len(), drain.MaxBytes)], complete, &c.plan.Settings)
+	r.keepContent(buf.Bytes()[:min(buf.Len(), drain.MaxBytes)], complete, c.plan.settings)
 }
 
 // prepareNext makes what Next returns of a hop that was not followed.
@@ -512,11 +521,9 @@ func (c *call) prepareNext(n *hop) (*PreparedRequest, error) {
 	if err := c.authenticateHop(n); err != nil {
 		return nil, err
 	}
-	p := *c.plan
-	ctx := c.timer.caller
-	p.Request = n.req.WithContext(ctx)
+	p := &PreparedRequest{Request: n.req.WithContext(c.timer.caller), Settings: c.plan.settings.clone(), plan: *c.plan}
 	if n.dropsBody {
-		p.body, p.upload = nil, nil
+		p.body = nil
 	}
 	if n.elsewhere || c.lost {
 		p.cookies = nil
@@ -528,5 +535,5 @@ func (c *call) prepareNext(n *hop) (*PreparedRequest, error) {
 		p.Request.Header["Cookie"] = []string{field}
 		p.cookies = nil
 	}
-	return &p, nil
+	return p, nil
 }

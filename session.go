@@ -378,7 +378,7 @@ func (s *Session) Prepare(ctx context.Context, r *Request) (*PreparedRequest, er
 	if err := c.prepare(); err != nil {
 		return nil, err
 	}
-	return &c.prepared, nil
+	return c.prepared, nil
 }
 
 // Send sends what was prepared, by this session or another; the adapters,

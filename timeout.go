@@ -69,7 +69,7 @@ type timer struct {
 
 func (c *call) startTimer() {
 	c.timer.caller = c.ctx.Context
-	if d := limit(c.plan.Settings.Timeouts.Total); d > 0 {
+	if d := limit(c.plan.settings.Timeouts.Total); d > 0 {
 		c.ctx.Context, c.timer.cancel = context.WithTimeoutCause(c.ctx.Context, d, errTotal)
 	}
 }

@@ -60,7 +60,7 @@ func timingsOf(t adapters.Trace) Timings {
 
 // noteEnd notes that the content was read, for who asked for times.
 func (r *Response) noteEnd() {
-	if t := r.call.plan.Settings.Timings; t != nil && *t && r.over.IsZero() {
+	if t := r.call.plan.settings.Timings; t != nil && *t && r.over.IsZero() {
 		r.over = time.Now()
 	}
 }

@@ -1,0 +1,112 @@
+package requests
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+
+	"github.com/seed-3bbad739/requests/auth"
+	"github.com/seed-3bbad739/requests/internal/redact"
+	"github.com/seed-3bbad739/requests/proxy"
+)
+
+// plan is what a call goes by besides its request: the layers laid over one
+// another. Most calls set nothing about how they are sent, so settings are the
+// snapshot's own until somebody gets them in hand.
+type plan struct {
+	settings *Settings // merged; not to be written to
+
+	body    Body
+	auth    auth.Authenticator // nil: there is nothing to set
+	hooks   *Hooks             // the request's own
+	cookies []*http.Cookie
+	authSet []string // fields that authentication set
+	// authParams are query keys that authentication set.
+	authParams []string
+	marks      *marks // of all layers; nil: none
+	// proxies are the explicit ones and merged what Settings.Proxies was set
+	// to: the environment's are looked at again on every hop, unless a hook
+	// has changed them.
+	proxies, merged proxy.Map
+	noAuth          bool // auth.None: not even netrc on a later hop
+	byHand          bool // made by the caller, not by Prepare
+	headFollows     bool // the call itself set MaxRedirects: HEAD follows too
+}
+
+// secret are the fields that were marked so.
+func (p *plan) secret() []string {
+	if p.marks == nil {
+		return nil
+	}
+	return p.marks.secret
+}
+
+// planMarks makes a plan [redact.Marks], without giving these methods to those
+// who have the plan in them.
+type planMarks struct{ *plan }
+
+// HidesField reports whether the header field was marked secret, or set by
+// authentication.
+func (m planMarks) HidesField(name string) bool {
+	return slices.Contains(m.secret(), name) || slices.Contains(m.authSet, name)
+}
+
+// HidesParam reports whether authentication set the query key.
+func (m planMarks) HidesParam(name string) bool { return slices.Contains(m.authParams, name) }
+
+// authenticate runs p.auth on req and notes which fields it set. A body that
+// the authenticator put in place of the old one is what will be sent.
+func (p *plan) authenticate(req *http.Request) error {
+	if f, ok := p.auth.(interface{ Field() string }); ok && redact.SecretName(f.Field()) {
+		return p.auth.Authenticate(req) // one of auth's own, whose field needs no mark
+	}
+	req.Header = req.Header.Clone() // its elements may be shared
+	var before [16]authMark
+	marks := before[:0]
+	for k, vs := range req.Header {
+		marks = append(marks, markOf(k, vs))
+	}
+	query := req.URL.RawQuery
+	if err := p.auth.Authenticate(req); err != nil {
+		return err
+	}
+	if req.Header == nil || req.URL == nil {
+		return errors.New("auth: the authenticator left a request without header or URL")
+	}
+	for k, vs := range req.Header {
+		if !slices.Contains(marks, markOf(k, vs)) && !slices.Contains(p.authSet, k) {
+			p.authSet = append(slices.Clip(p.authSet), k)
+		}
+	}
+	if req.URL.RawQuery != query {
+		p.authParams = newKeys(p.authParams, query, req.URL.RawQuery)
+	}
+	return cleanHeader(req)
+}
+
+// adoptBody takes over a body that an authenticator or a hook set in r, or that
+// came with a request made by hand. It can be sent again if GetBody is its own
+// and not that of the body it took the place of.
+func (p *plan) adoptBody(r *http.Request) {
+	if r.Body == nil {
+		return
+	}
+	body, get, size := r.Body, r.GetBody, r.ContentLength
+	r.Body, r.GetBody = nil, nil
+	if body == http.NoBody {
+		p.body, r.ContentLength = nil, 0
+		return
+	}
+	if p.body != nil && size == p.body.Len() || p.body == nil && size == 0 {
+		size = -1 // nobody has said
+		if l, ok := body.(interface{ Len() int }); ok {
+			size = int64(l.Len())
+		}
+	}
+	r.ContentLength = size
+	if get != nil && !isOpener(get) {
+		p.body, r.GetBody = &givenBody{first: body, get: get, size: size}, get
+		return
+	}
+	p.body = &onceBody{r: body, size: size}
+}
