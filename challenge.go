@@ -34,7 +34,7 @@ func (c *call) challenge(h *hop) (*hop, error) {
 	if err != nil || !again {
 		return nil, err
 	}
-	if c.body != nil && h.req.ContentLength != 0 && !isReplayable(c.body) {
+	if c.content() != nil && h.req.ContentLength != 0 && !isReplayable(c.content()) {
 		if c.passThrough {
 			return nil, nil // http.Client's callers expect the 401
 		}
@@ -54,12 +54,13 @@ func (c *call) challenge(h *hop) (*hop, error) {
 // countRound reports whether one more challenge of u's origin may be answered.
 func (c *call) countRound(u *url.URL) bool {
 	o := origin.Of(u)
-	for i := range c.rounds {
-		if c.rounds[i].origin == o {
-			c.rounds[i].n++
-			return c.rounds[i].n <= maxRounds
+	chain := c.chained()
+	for i := range chain.rounds {
+		if chain.rounds[i].origin == o {
+			chain.rounds[i].n++
+			return chain.rounds[i].n <= maxRounds
 		}
 	}
-	c.rounds = append(c.rounds, round{o, 1})
+	chain.rounds = append(chain.rounds, round{o, 1})
 	return true
 }

@@ -79,7 +79,7 @@ func (t *clientTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	h := &c.first
 	for {
-		c.hops = append(c.hops, h)
+		h.before, c.last = c.last, h
 		if err := c.exchange(h); err != nil {
 			return nil, newError("send", req.Method, req.URL, err, nil)
 		}
@@ -146,7 +146,7 @@ func (c *call) adopt(req *http.Request, body *givenBody) error {
 	}
 	c.passThrough = true
 	if body.first != nil && body.first != http.NoBody {
-		c.body = body
+		p.body = body
 		if h.req.ContentLength == 0 {
 			h.req.ContentLength = -1 // what 0 means to net/http beside a body
 		}
@@ -156,7 +156,6 @@ func (c *call) adopt(req *http.Request, body *givenBody) error {
 	}
 	p.settings = &snap.request.Settings
 	p.proxies, p.merged = p.settings.Proxies, p.settings.Proxies
-	p.body = c.body
 
 	a := snap.request.Auth
 	if a == nil || a == auth.None || given || signed {

@@ -79,6 +79,25 @@ func environmentFor(u *url.URL) *environmentProxies {
 	return nil
 }
 
+// webScheme is a scheme that the environment has proxies for, in a byte.
+type webScheme byte
+
+const (
+	otherScheme webScheme = iota
+	schemeHTTP
+	schemeHTTPS
+)
+
+func schemeOf(u *url.URL) webScheme {
+	switch u.Scheme {
+	case "http":
+		return schemeHTTP
+	case "https":
+		return schemeHTTPS
+	}
+	return otherScheme
+}
+
 var (
 	httpVariables  = [...]string{"http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"}
 	httpsVariables = [...]string{"https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"}
@@ -249,7 +268,7 @@ func (c *call) prepareSettings(u *url.URL, check func(error)) {
 	p.headFollows = l.MaxRedirects > 0
 	p.proxies = s.Proxies
 	if *s.Environment {
-		c.env, c.envOf = environmentFor(u), u.Scheme
+		c.env, c.envOf = environmentFor(u), schemeOf(u)
 		_, err := selectProxy(p.proxies, snap.proxies, c.env, u)
 		check(err)
 		if tls := snap.bundled(s.TLS, u); c.env != nil || tls != s.TLS {

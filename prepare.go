@@ -72,10 +72,10 @@ type call struct {
 
 	rec      *recorder           // nil unless the request is explained
 	env      *environmentProxies // for the first exchange, as read in preparing
-	envOf    string              // the scheme that env is for
-	handsOut bool                // the prepared request is for the caller
 	values   [4]string           // of header fields with one value
-	used     int
+	used     uint8               // of values
+	envOf    webScheme           // what env is for
+	handsOut bool                // the prepared request is for the caller
 }
 
 func (s *Session) verb(ctx context.Context, method, url string, opts []Option) (*Response, error) {
@@ -489,7 +489,7 @@ func (c *call) prepareHeader(home bool, check func(error)) (http.Header, string)
 // setHeader sets a field to values of the call's own. A single value lies in
 // the call itself.
 func (c *call) setHeader(h http.Header, name string, vs []string) {
-	if len(vs) != 1 || c.used == len(c.values) {
+	if len(vs) != 1 || int(c.used) == len(c.values) {
 		h[name] = slices.Clone(vs)
 		return
 	}

@@ -174,25 +174,26 @@ func (c *call) redirect(h *hop) (*hop, error) {
 		return nil, nil
 	}
 	if !follow {
-		c.unfollowed = next
+		c.chained().unfollowed = next
 		return nil, nil
 	}
-	if c.redirects++; c.redirects > limit(c.plan.settings.MaxRedirects) {
+	chain := c.chained()
+	if chain.redirects++; chain.redirects > limit(c.plan.settings.MaxRedirects) {
 		return nil, refuse(ErrTooManyRedirects, "more than %d", limit(c.plan.settings.MaxRedirects))
 	}
 	if c.seen(next) {
 		return nil, refuse(ErrTooManyRedirects, "a loop: %s %s was requested before", next.req.Method, redact.Target(&next.url))
 	}
-	if c.body != nil && !next.dropsBody {
+	if body := c.content(); body != nil && !next.dropsBody {
 		if h.http.Request.URL.Scheme == "https" && next.url.Scheme == "http" {
 			return nil, ErrInsecureRedirect
 		}
-		if !isReplayable(c.body) {
+		if !isReplayable(body) {
 			return nil, refuse(ErrBodyNotReplayable, "a redirect asks for it again")
 		}
 	}
 	if next.dropsBody {
-		c.body, c.dropped = nil, true
+		c.dropped = true
 	}
 	c.lost = c.lost || next.elsewhere
 	return next, c.authenticateHop(next)
@@ -232,7 +233,7 @@ func (c *call) nextHop(h *hop) (*hop, error) {
 	if h.req.Host != h.url.Host && strings.EqualFold(h.url.Host, n.url.Host) {
 		n.req.Host = h.req.Host // an explicit Host stays with its host
 	}
-	if keepsBody && c.body != nil {
+	if keepsBody && c.content() != nil {
 		n.req.ContentLength, n.req.GetBody = h.req.ContentLength, h.req.GetBody
 	}
 	return n, nil
@@ -242,7 +243,7 @@ func (c *call) nextHop(h *hop) (*hop, error) {
 // cookies: the answer would be the same again.
 func (c *call) seen(n *hop) bool {
 	field := c.cookieField(&n.url)
-	for _, h := range c.hops {
+	for h := c.last; h != nil; h = h.before {
 		if h.req.Method == n.req.Method && sameTarget(&h.url, &n.url) && h.cookie == field {
 			return true
 		}
@@ -284,7 +285,7 @@ func (c *call) authenticateHop(n *hop) error {
 // follow prepares a GET of a URL that the last response of c names, as a
 // redirect of status 303 would.
 func (c *call) follow(u *url.URL) (*PreparedRequest, error) {
-	h := c.hops[len(c.hops)-1]
+	h := c.last
 	as := *h
 	as.http.StatusCode = http.StatusSeeOther
 	as.http.Header = http.Header{"Location": {u.String()}}

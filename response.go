@@ -1,20 +1,16 @@
 package requests
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/seed-3bbad739/requests/internal/charset"
-	"github.com/seed-3bbad739/requests/internal/decode"
 	"github.com/seed-3bbad739/requests/internal/redact"
 )
 
@@ -37,17 +33,17 @@ type Response struct {
 	call     *call
 	next     *PreparedRequest
 	stream   stream
-	memory   memoryBody
-	content  []byte
-	loaded   bool
+	content  []byte // decoded once loaded; until then, of a hop that was left, raw
 	err      error
 	encoding string // named by SetEncoding
-	kept     []byte // raw content of a hop that was left
-	keptAll  bool
-	isKept   bool
 	maxBody  int64
 	arrived  io.ReadCloser // the body as the adapter gave it, which knows how it came
-	over     time.Time     // when the content was read, with WithTimings
+	over     *time.Time    // when the content was read, with WithTimings
+	offset   int           // of Body in the content, once that is in memory
+	isClosed bool          // Body is, once the content is in memory
+	loaded   bool
+	isKept   bool // of a hop that was left
+	keptAll  bool // as far as it came
 }
 
 // OK reports whether the status is not one of 400 to 599.
@@ -228,329 +224,4 @@ func (r *Response) wrap(op string, err error) error {
 		return newError(op, "", nil, err, r)
 	}
 	return newError(op, r.Request.Method, r.Request.URL, err, r)
-}
-
-// openBody puts the decoding reader in the place of the raw body.
-func (r *Response) openBody(c *call) {
-	r.maxBody = limit(c.plan.settings.MaxBody)
-	s := &r.stream
-	s.response, s.call = r, c
-	s.raw = r.Body
-	s.left = r.ContentLength
-	if m := c.plan.marks; m != nil && m.download != nil {
-		s.raw = &countedBody{rc: s.raw, total: r.ContentLength, report: m.download}
-	}
-	if r.Body == http.NoBody || !hasContent(r.Request.Method, r.StatusCode) {
-		s.decoded = noContent{}
-	} else if lines := r.Header["Content-Encoding"]; len(lines) == 0 {
-		s.decoded = s.source()
-	} else if s.decoded, s.err = decode.Reader(s.source(), lines); s.err != nil {
-		s.fail(s.err)
-	}
-	r.Response.Body = s
-}
-
-// hasContent reports whether a response to method can have content (RFC 9110,
-// section 6.4.1).
-func hasContent(method string, status int) bool {
-	return method != http.MethodHead && status != http.StatusNoContent && status != http.StatusNotModified && status >= 200
-}
-
-// load reads the content into memory, once, and returns what went wrong with
-// that, which stays with the response: what was had is not the whole.
-func (r *Response) load() error {
-	if r.isKept {
-		// A hop that was left is decoded when somebody looks, and there may
-		// be several.
-		r.call.keptMu.Lock()
-		defer r.call.keptMu.Unlock()
-	}
-	if r.loaded || r.Response == nil {
-		return r.err
-	}
-	var err error
-	switch {
-	case r.isKept:
-		err = r.loadKept()
-	case r.Body == nil:
-	case r.Body != io.ReadCloser(&r.stream): // a Response made around somebody's own
-		r.content, err = readAll(r.Body, r.ContentLength, defaultMaxBody)
-		r.Body.Close()
-	case r.stream.finished():
-		err = ErrBodyConsumed
-	default:
-		r.content, err = readAll(&r.stream, r.declared(), r.maxBody)
-		r.stream.Close()
-		r.memory = memoryBody{response: r}
-		r.Response.Body = &r.memory
-	}
-	r.loaded = true
-	r.content = slices.Clip(r.content)
-	if err != nil && r.err == nil {
-		r.err = r.contentError(err)
-	}
-	return r.err
-}
-
-// declared is the length of the decoded content, where the header tells.
-func (r *Response) declared() int64 {
-	if len(r.Header["Content-Encoding"]) > 0 || !hasContent(r.Request.Method, r.StatusCode) {
-		return -1
-	}
-	return r.ContentLength
-}
-
-// keepContent holds the raw content of a hop that was left.
-func (r *Response) keepContent(raw []byte, all bool, s *Settings) {
-	r.kept, r.keptAll, r.isKept = raw, all, true
-	r.maxBody = limit(s.MaxBody)
-	r.memory = memoryBody{response: r}
-	r.Response.Body = &r.memory
-}
-
-// loadKept decodes what was kept: only now, for decoding the content of every
-// redirect would let a small one cost much.
-func (r *Response) loadKept() error {
-	var err error
-	raw := io.NopCloser(bytes.NewReader(r.kept))
-	if !hasContent(r.Request.Method, r.StatusCode) {
-		return nil
-	}
-	decoded := io.ReadCloser(raw)
-	if lines := r.Header["Content-Encoding"]; len(lines) > 0 && len(r.kept) > 0 {
-		if decoded, err = decode.Reader(raw, lines); err != nil {
-			return err
-		}
-	}
-	defer decoded.Close()
-	r.content, err = readAll(decoded, -1, r.maxBody)
-	if !r.keptAll && (err == nil || errors.Is(err, ErrContentDecoding)) {
-		err = refuse(ErrTruncated, "the content of a response that was left is kept within bounds only")
-	}
-	r.kept = nil
-	return err
-}
-
-// memoryBody reads the content that is in memory.
-type memoryBody struct {
-	response *Response
-	offset   int
-	closed   bool
-}
-
-func (m *memoryBody) Read(p []byte) (int, error) {
-	if m.closed {
-		return 0, ErrBodyConsumed
-	}
-	content := m.response.Bytes()
-	if m.offset >= len(content) {
-		if err := m.response.err; err != nil {
-			return 0, err
-		}
-		return 0, io.EOF
-	}
-	n := copy(p, content[m.offset:])
-	m.offset += n
-	return n, nil
-}
-
-func (m *memoryBody) Close() error {
-	m.closed = true
-	return nil
-}
-
-// stream is the body of a response whose content is on its way: undecoded
-// below, decoded above, and the place where errors get their names.
-type stream struct {
-	response *Response
-	call     *call
-	raw      io.ReadCloser
-	left     int64 // of the declared length; -1 when it is not known
-	decoded  io.ReadCloser
-	ahead    []byte // read by peek
-	err      error  // final: what every later Read returns
-	closed   uint32 // by Close, atomically: it may come while a Read waits
-	ended    bool
-	rawSource
-}
-
-// rawSource is the reader below the decoder: it is what counts the declared
-// length.
-type rawSource struct{ s *stream }
-
-func (s *stream) source() io.ReadCloser {
-	s.rawSource.s = s
-	return &s.rawSource
-}
-
-// Read passes an end on only while the context lives: net/http can report a
-// cancelled body as one that ended well. A declared length that was read in
-// full is an end whatever the context says.
-func (r *rawSource) Read(p []byte) (int, error) {
-	s := r.s
-	n, err := s.raw.Read(p)
-	if s.left > 0 {
-		s.left -= int64(n)
-	}
-	if err == io.EOF && s.left != 0 {
-		if reason := contextError(&s.call.ctx); reason != nil {
-			return n, reason
-		}
-		if s.left > 0 {
-			return n, refuse(ErrTruncated, "%d bytes are missing", s.left)
-		}
-	}
-	return n, err
-}
-
-func (r *rawSource) Close() error { return r.s.raw.Close() }
-
-// noContent stands in for a body that has none by its method or status.
-type noContent struct{}
-
-func (noContent) Read([]byte) (int, error) { return 0, io.EOF }
-func (noContent) Close() error             { return nil }
-
-func (s *stream) Read(p []byte) (int, error) {
-	if s.isClosed() {
-		return 0, s.afterClose()
-	}
-	if len(s.ahead) > 0 {
-		n := copy(p, s.ahead)
-		s.ahead = s.ahead[n:]
-		return n, nil
-	}
-	if s.err != nil {
-		return 0, s.err
-	}
-	n, err := s.decoded.Read(p)
-	if s.isClosed() {
-		return 0, s.afterClose()
-	}
-	if err != nil {
-		s.finish(err)
-		if n > 0 {
-			return n, nil
-		}
-		return 0, s.err
-	}
-	return n, nil
-}
-
-// afterClose is the error of a Read when the stream was closed, by whomever.
-func (s *stream) afterClose() error {
-	return s.response.contentError(refuse(ErrBodyConsumed, "the response was closed"))
-}
-
-// finish ends the stream: everything below is closed.
-func (s *stream) finish(err error) {
-	if err == io.EOF {
-		s.err, s.ended = io.EOF, true
-	} else {
-		s.err = s.response.contentError(failure(&s.call.ctx, err))
-	}
-	s.decoded.Close()
-	s.raw.Close()
-	s.call.stopTimer()
-	s.response.noteEnd()
-}
-
-// fail is finish before there was a decoder.
-func (s *stream) fail(err error) {
-	s.err = s.response.contentError(err)
-	s.decoded = s.raw
-	s.raw.Close()
-	s.call.stopTimer()
-	s.response.noteEnd()
-}
-
-// finished reports whether the stream was read to its end or closed.
-func (s *stream) finished() bool {
-	return s.isClosed() || s.err != nil && len(s.ahead) == 0 && s.ended
-}
-
-// Close ends the stream; reading it later is an error, not an early end. It
-// may come from another goroutine, and ends a Read that waits.
-func (s *stream) Close() error {
-	if !atomic.CompareAndSwapUint32(&s.closed, 0, 1) {
-		return nil
-	}
-	s.decoded.Close()
-	s.raw.Close()
-	s.call.stopTimer()
-	return nil
-}
-
-// isClosed is not an atomic.Bool's, so that a Response may be copied for printing.
-func (s *stream) isClosed() bool { return atomic.LoadUint32(&s.closed) != 0 }
-
-// Abort ends a pending Read.
-func (s *stream) Abort() { abort(s.raw) }
-
-// peek reads up to n bytes ahead.
-func (s *stream) peek(n int) []byte {
-	if len(s.ahead) < n && s.err == nil {
-		more, err := io.ReadAll(io.LimitReader(readerFunc(func(p []byte) (int, error) {
-			if s.err != nil {
-				return 0, s.err
-			}
-			n, err := s.decoded.Read(p)
-			if err != nil {
-				s.finish(err)
-				err = s.err
-			}
-			return n, err
-		}), int64(n-len(s.ahead))))
-		_ = err // stays with the stream, for who reads on
-		s.ahead = append(s.ahead, more...)
-	}
-	return bytes.Clone(s.ahead[:min(n, len(s.ahead))])
-}
-
-type readerFunc func([]byte) (int, error)
-
-func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
-
-// JSON takes a verb's two results and decodes the content into a T. It checks
-// the status, reads within MaxBody and closes the response.
-func JSON[T any](r *Response, err error) (T, error) {
-	var v T
-	if err = collect(r, err); err != nil {
-		return v, err
-	}
-	err = r.JSON(&v)
-	return v, err
-}
-
-// Text takes a verb's two results and returns the content as text. It checks
-// the status, reads within MaxBody and closes the response.
-func Text(r *Response, err error) (string, error) {
-	if err = collect(r, err); err != nil {
-		return "", err
-	}
-	return r.Text(), nil
-}
-
-// Bytes takes a verb's two results and returns the content. It checks the
-// status, reads within MaxBody and closes the response.
-func Bytes(r *Response, err error) ([]byte, error) {
-	if err = collect(r, err); err != nil {
-		return nil, err
-	}
-	return r.Bytes(), nil
-}
-
-func collect(r *Response, err error) error {
-	if err != nil {
-		return err
-	}
-	if r == nil {
-		return errors.New("the response is nil")
-	}
-	defer r.Close()
-	if err := r.RaiseForStatus(); err != nil {
-		return err
-	}
-	r.Bytes()
-	return r.err
 }

@@ -28,32 +28,65 @@ type hop struct {
 	elsewhere bool // not of the origin that the hop before was of
 	dropsBody bool
 	ownCookie bool // the Cookie field is the caller's: the jar adds nothing
+
+	before *hop
 }
 
 // exchangeRecord is what a call remembers of its exchanges.
 type exchangeRecord struct {
-	started    time.Time
-	number     int
-	exchanges  []Exchange // kept when a Complete hook will want them
-	keeps      bool
-	asked      *PreparedRequest
-	hops       []*hop
-	hopBuf     [4]*hop
-	history    []*Response
-	keptMu     sync.Mutex // guards what is decoded late of history
-	unfollowed *hop       // what Next returns
-	redirects  int
-	rounds     []round // challenges answered, by origin
+	home   *url.URL  // the URL of the first exchange
+	last   *hop      // the latest, which knows the one before it
+	chain  *chain    // nil as long as there is one hop
+	result *observed // nil unless a Complete hook will want it
+	upload *uploadProgress
+	number int
 
-	home    *url.URL // the URL of the first exchange
-	body    Body     // what goes along, nil once a redirect dropped it
-	dropped bool     // a redirect did
-	lost    bool     // credentials were left behind, for good
-	upload  *uploadProgress
+	dropped bool // a redirect left the content behind
+	lost    bool // credentials were left behind, for good
 
 	// For HTTPClient: the request is somebody else's, framing and all.
 	passThrough bool
 	raw         bool // the caller wants the content coding as it comes
+}
+
+// chain is what a call remembers when one exchange leads to another.
+type chain struct {
+	history    []*Response
+	room       [4]*Response
+	decoding   sync.Mutex // guards what is decoded late of history
+	redirects  int
+	rounds     []round // challenges answered, by origin
+	unfollowed *hop    // what Next returns
+}
+
+// chained returns c's chain, which begins with the first call.
+func (c *call) chained() *chain {
+	if c.chain == nil {
+		c.chain = new(chain)
+	}
+	return c.chain
+}
+
+func (c *chain) add(r *Response) {
+	if c.history == nil {
+		c.history = c.room[:0]
+	}
+	c.history = append(c.history, r)
+}
+
+// observed is what the Complete hooks are told.
+type observed struct {
+	started   time.Time
+	asked     *PreparedRequest
+	exchanges []Exchange
+}
+
+// content is what goes along with a request: nothing once a redirect dropped it.
+func (c *call) content() Body {
+	if c.dropped {
+		return nil
+	}
+	return c.plan.body
 }
 
 // resume makes a call of a prepared request.
@@ -114,22 +147,19 @@ func (c *call) run() (*Response, error) {
 		c.first.url = *p.URL
 		c.first.req.URL = &c.first.url
 	}
-	if c.keeps = c.hasCompleteHooks(); c.keeps {
-		c.started = time.Now()
-		c.asked = c.asPrepared().Clone()
+	if c.hasCompleteHooks() {
+		c.result = &observed{started: time.Now(), asked: c.asPrepared().Clone()}
 	}
 	c.startTimer()
-	c.body = c.plan.body
 	c.home = &c.first.url
 	_, c.first.ownCookie = c.first.req.Header["Cookie"]
-	c.hops = c.hopBuf[:0]
 	if m := c.plan.marks; m != nil && m.upload != nil {
 		c.upload = &uploadProgress{report: m.upload}
 	}
 
 	h := &c.first
 	for {
-		c.hops = append(c.hops, h)
+		h.before, c.last = c.last, h
 		if err := c.exchange(h); err != nil {
 			return c.fail(h, nil, err)
 		}
@@ -145,10 +175,7 @@ func (c *call) run() (*Response, error) {
 			break
 		}
 		c.keep(h)
-		if c.history == nil {
-			c.history = make([]*Response, 0, cap(c.hopBuf[:]))
-		}
-		c.history = append(c.history, &h.resp)
+		c.chain.add(&h.resp)
 		h = next
 	}
 	return c.finish(h)
@@ -165,14 +192,16 @@ func (c *call) asPrepared() *PreparedRequest {
 // finish hands the last response out.
 func (c *call) finish(h *hop) (*Response, error) {
 	r := &h.resp
-	r.History = slices.Clip(c.history)
-	if c.unfollowed != nil {
-		next, err := c.prepareNext(c.unfollowed)
-		if err != nil {
-			r.Body.Close()
-			return c.fail(h, r, err)
+	if c.chain != nil {
+		r.History = slices.Clip(c.chain.history)
+		if c.chain.unfollowed != nil {
+			next, err := c.prepareNext(c.chain.unfollowed)
+			if err != nil {
+				r.Body.Close()
+				return c.fail(h, r, err)
+			}
+			r.next = next
 		}
-		r.next = next
 	}
 	settings := c.plan.settings
 	r.openBody(c)
@@ -211,9 +240,9 @@ func (c *call) complete(r *Response, err error) error {
 	if c.plan == nil || !c.hasCompleteHooks() {
 		return err
 	}
-	result := &Result{Request: c.asked, Response: r, Err: err, Exchanges: c.exchanges}
-	if !c.started.IsZero() {
-		result.Elapsed = time.Since(c.started)
+	result := &Result{Response: r, Err: err}
+	if o := c.result; o != nil {
+		result.Request, result.Exchanges, result.Elapsed = o.asked, o.exchanges, time.Since(o.started)
 	}
 	hookErr := c.session.hooks.Complete.Run(result)
 	if hookErr == nil && c.plan.hooks != nil {
@@ -350,9 +379,9 @@ func (c *call) respond(h *hop, req *http.Request, elapsed time.Duration) error {
 
 // recorded notes an exchange for the Complete hooks and returns err.
 func (c *call) recorded(req *http.Request, resp *http.Response, elapsed time.Duration, err error) error {
-	if c.keeps {
+	if c.result != nil {
 		e := Exchange{Request: req, Response: resp, Err: err, Number: c.number, Elapsed: elapsed}
-		c.exchanges = append(c.exchanges, e)
+		c.result.exchanges = append(c.result.exchanges, e)
 	}
 	return err
 }
@@ -403,7 +432,7 @@ func (c *call) prepareExchange(u *url.URL) error {
 	if !sameMap(s.Proxies, p.merged) { // a hook or the caller changed it
 		explicit = s.Proxies
 	} else if s.Environment != nil && *s.Environment {
-		if env = c.env; c.number > 1 || c.envOf != u.Scheme {
+		if env = c.env; c.number > 1 || c.envOf != schemeOf(u) {
 			env = environmentFor(u)
 		}
 	}
@@ -426,7 +455,7 @@ func (c *call) prepareExchange(u *url.URL) error {
 	}
 	if u.Scheme != "http" {
 		a.TLS = s.TLS
-		if s.Environment != nil && *s.Environment && (c.number > 1 || c.envOf != u.Scheme) {
+		if s.Environment != nil && *s.Environment && (c.number > 1 || c.envOf != schemeOf(u)) {
 			a.TLS = c.snapshot.bundled(s.TLS, u)
 		}
 	}
@@ -439,7 +468,8 @@ func (c *call) openRequestBody(req *http.Request) error {
 	if req.Body != nil {
 		return nil
 	}
-	if c.body == nil {
+	content := c.content()
+	if content == nil {
 		if !c.passThrough && !c.dropped && req.ContentLength == 0 {
 			frameEmpty(req)
 		}
@@ -454,10 +484,10 @@ func (c *call) openRequestBody(req *http.Request) error {
 	if req.GetBody != nil {
 		body, err = req.GetBody()
 	} else {
-		body, err = c.body.Open()
+		body, err = content.Open()
 	}
 	if err == nil && body == nil {
-		err = fmt.Errorf("%T.Open returned neither a reader nor an error", c.body)
+		err = fmt.Errorf("%T.Open returned neither a reader nor an error", content)
 	}
 	if err != nil {
 		return fmt.Errorf("open body: %w", err)
@@ -501,7 +531,7 @@ func frameEmpty(req *http.Request) {
 // stay with the response as they came.
 func (c *call) keep(h *hop) {
 	r := &h.resp
-	r.History = slices.Clip(c.history)
+	r.History = slices.Clip(c.chained().history)
 	if h.http.Body == http.NoBody || h.http.ContentLength == 0 {
 		h.http.Body.Close()
 		r.keepContent(nil, true, c.plan.settings)

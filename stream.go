@@ -105,7 +105,10 @@ func (r *Response) reader() (io.ReadCloser, error) {
 		if r.err != nil && len(content) == 0 {
 			return nil, r.err
 		}
-		return io.NopCloser(&memoryBody{response: r}), nil
+		if r.err != nil {
+			return io.NopCloser(io.MultiReader(bytes.NewReader(content), failingReader{r.err})), nil
+		}
+		return io.NopCloser(bytes.NewReader(content)), nil
 	case r.Response == nil || r.Body == nil:
 		return nil, ErrBodyConsumed
 	case r.Body == io.ReadCloser(&r.stream) && r.stream.finished():
@@ -113,6 +116,11 @@ func (r *Response) reader() (io.ReadCloser, error) {
 	}
 	return r.Body, nil
 }
+
+// failingReader reads nothing but its error.
+type failingReader struct{ err error }
+
+func (f failingReader) Read([]byte) (int, error) { return 0, f.err }
 
 // note keeps an error of a stream for Err. Content in memory has been had, and
 // may be looked at by others.

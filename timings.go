@@ -38,7 +38,9 @@ func (r *Response) Timings() Timings {
 	// The adapter's body knows; what has been laid over it since does not.
 	if trace, ok := adapters.TraceFrom(&http.Response{Body: r.arrived}); ok {
 		t = timingsOf(trace)
-		t.Total = between(trace.Start, r.over)
+		if r.over != nil {
+			t.Total = between(trace.Start, *r.over)
+		}
 	}
 	if r.Response != nil && r.TLS != nil {
 		t.TLSVersion = tls.VersionName(r.TLS.Version)
@@ -60,8 +62,9 @@ func timingsOf(t adapters.Trace) Timings {
 
 // noteEnd notes that the content was read, for who asked for times.
 func (r *Response) noteEnd() {
-	if t := r.call.plan.settings.Timings; t != nil && *t && r.over.IsZero() {
-		r.over = time.Now()
+	if t := r.call.plan.settings.Timings; t != nil && *t && r.over == nil {
+		now := time.Now()
+		r.over = &now
 	}
 }
 

@@ -1,0 +1,280 @@
+package requests
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"sync/atomic"
+
+	"github.com/seed-3bbad739/requests/internal/decode"
+)
+
+// openBody puts the decoding reader in the place of the raw body.
+func (r *Response) openBody(c *call) {
+	r.maxBody = limit(c.plan.settings.MaxBody)
+	s := &r.stream
+	s.response = r
+	s.raw = r.Body
+	s.left = r.ContentLength
+	if m := c.plan.marks; m != nil && m.download != nil {
+		s.raw = &countedBody{rc: s.raw, total: r.ContentLength, report: m.download}
+	}
+	if r.Body == http.NoBody || !hasContent(r.Request.Method, r.StatusCode) {
+		s.decoded = noContent{}
+	} else if lines := r.Header["Content-Encoding"]; len(lines) == 0 {
+		s.decoded = (*rawSource)(s)
+	} else if s.decoded, s.err = decode.Reader((*rawSource)(s), lines); s.err != nil {
+		s.fail(s.err)
+	}
+	r.Response.Body = s
+}
+
+// hasContent reports whether a response to method can have content (RFC 9110,
+// section 6.4.1).
+func hasContent(method string, status int) bool {
+	return method != http.MethodHead && status != http.StatusNoContent && status != http.StatusNotModified && status >= 200
+}
+
+// load reads the content into memory, once, and returns what went wrong with
+// that, which stays with the response: what was had is not the whole.
+func (r *Response) load() error {
+	if r.isKept {
+		// A hop that was left is decoded when somebody looks, and there may
+		// be several.
+		mu := &r.call.chained().decoding
+		mu.Lock()
+		defer mu.Unlock()
+	}
+	if r.loaded || r.Response == nil {
+		return r.err
+	}
+	var err error
+	switch {
+	case r.isKept:
+		err = r.loadKept()
+	case r.Body == nil:
+	case r.Body != io.ReadCloser(&r.stream): // a Response made around somebody's own
+		r.content, err = readAll(r.Body, r.ContentLength, defaultMaxBody)
+		r.Body.Close()
+	case r.stream.finished():
+		err = ErrBodyConsumed
+	default:
+		r.content, err = readAll(&r.stream, r.declared(), r.maxBody)
+		r.stream.Close()
+		r.Response.Body = (*memoryBody)(r)
+	}
+	r.loaded = true
+	r.content = slices.Clip(r.content)
+	if err != nil && r.err == nil {
+		r.err = r.contentError(err)
+	}
+	return r.err
+}
+
+// declared is the length of the decoded content, where the header tells.
+func (r *Response) declared() int64 {
+	if len(r.Header["Content-Encoding"]) > 0 || !hasContent(r.Request.Method, r.StatusCode) {
+		return -1
+	}
+	return r.ContentLength
+}
+
+// keepContent holds the raw content of a hop that was left.
+func (r *Response) keepContent(raw []byte, all bool, s *Settings) {
+	r.content, r.keptAll, r.isKept = raw, all, true
+	r.maxBody = limit(s.MaxBody)
+	r.Response.Body = (*memoryBody)(r)
+}
+
+// loadKept decodes what was kept: only now, for decoding the content of every
+// redirect would let a small one cost much.
+func (r *Response) loadKept() error {
+	raw := r.content
+	r.content = nil
+	if !hasContent(r.Request.Method, r.StatusCode) {
+		return nil
+	}
+	var err error
+	decoded := io.NopCloser(bytes.NewReader(raw))
+	if lines := r.Header["Content-Encoding"]; len(lines) > 0 && len(raw) > 0 {
+		if decoded, err = decode.Reader(decoded, lines); err != nil {
+			return err
+		}
+	}
+	defer decoded.Close()
+	r.content, err = readAll(decoded, -1, r.maxBody)
+	if !r.keptAll && (err == nil || errors.Is(err, ErrContentDecoding)) {
+		err = refuse(ErrTruncated, "the content of a response that was left is kept within bounds only")
+	}
+	return err
+}
+
+// memoryBody is a Response as the reader of its own content, which is in memory.
+type memoryBody Response
+
+func (m *memoryBody) Read(p []byte) (int, error) {
+	if m.isClosed {
+		return 0, ErrBodyConsumed
+	}
+	content := (*Response)(m).Bytes()
+	if m.offset >= len(content) {
+		if m.err != nil {
+			return 0, m.err
+		}
+		return 0, io.EOF
+	}
+	n := copy(p, content[m.offset:])
+	m.offset += n
+	return n, nil
+}
+
+func (m *memoryBody) Close() error {
+	m.isClosed = true
+	return nil
+}
+
+// stream is the body of a response whose content is on its way: undecoded
+// below, decoded above, and the place where errors get their names.
+type stream struct {
+	response *Response
+	raw      io.ReadCloser
+	left     int64 // of the declared length; -1 when it is not known
+	decoded  io.ReadCloser
+	ahead    []byte // read by peek
+	err      error  // final: what every later Read returns
+	closed   uint32 // by Close, atomically: it may come while a Read waits
+	ended    bool
+}
+
+// rawSource is a stream as the reader below its decoder: it is what counts the
+// declared length.
+type rawSource stream
+
+// Read passes an end on only while the context lives: net/http can report a
+// cancelled body as one that ended well. A declared length that was read in
+// full is an end whatever the context says.
+func (r *rawSource) Read(p []byte) (int, error) {
+	n, err := r.raw.Read(p)
+	if r.left > 0 {
+		r.left -= int64(n)
+	}
+	if err == io.EOF && r.left != 0 {
+		if reason := contextError(&r.response.call.ctx); reason != nil {
+			return n, reason
+		}
+		if r.left > 0 {
+			return n, refuse(ErrTruncated, "%d bytes are missing", r.left)
+		}
+	}
+	return n, err
+}
+
+func (r *rawSource) Close() error { return r.raw.Close() }
+
+// noContent stands in for a body that has none by its method or status.
+type noContent struct{}
+
+func (noContent) Read([]byte) (int, error) { return 0, io.EOF }
+func (noContent) Close() error             { return nil }
+
+func (s *stream) Read(p []byte) (int, error) {
+	if s.isClosed() {
+		return 0, s.afterClose()
+	}
+	if len(s.ahead) > 0 {
+		n := copy(p, s.ahead)
+		s.ahead = s.ahead[n:]
+		return n, nil
+	}
+	if s.err != nil {
+		return 0, s.err
+	}
+	n, err := s.decoded.Read(p)
+	if s.isClosed() {
+		return 0, s.afterClose()
+	}
+	if err != nil {
+		s.finish(err)
+		if n > 0 {
+			return n, nil
+		}
+		return 0, s.err
+	}
+	return n, nil
+}
+
+// afterClose is the error of a Read when the stream was closed, by whomever.
+func (s *stream) afterClose() error {
+	return s.response.contentError(refuse(ErrBodyConsumed, "the response was closed"))
+}
+
+// finish ends the stream: everything below is closed.
+func (s *stream) finish(err error) {
+	if err == io.EOF {
+		s.err, s.ended = io.EOF, true
+	} else {
+		s.err = s.response.contentError(failure(&s.response.call.ctx, err))
+	}
+	s.decoded.Close()
+	s.raw.Close()
+	s.response.call.stopTimer()
+	s.response.noteEnd()
+}
+
+// fail is finish before there was a decoder.
+func (s *stream) fail(err error) {
+	s.err = s.response.contentError(err)
+	s.decoded = s.raw
+	s.raw.Close()
+	s.response.call.stopTimer()
+	s.response.noteEnd()
+}
+
+// finished reports whether the stream was read to its end or closed.
+func (s *stream) finished() bool {
+	return s.isClosed() || s.err != nil && len(s.ahead) == 0 && s.ended
+}
+
+// Close ends the stream; reading it later is an error, not an early end. It
+// may come from another goroutine, and ends a Read that waits.
+func (s *stream) Close() error {
+	if !atomic.CompareAndSwapUint32(&s.closed, 0, 1) {
+		return nil
+	}
+	s.decoded.Close()
+	s.raw.Close()
+	s.response.call.stopTimer()
+	return nil
+}
+
+// isClosed is not an atomic.Bool's, so that a Response may be copied for printing.
+func (s *stream) isClosed() bool { return atomic.LoadUint32(&s.closed) != 0 }
+
+// Abort ends a pending Read.
+func (s *stream) Abort() { abort(s.raw) }
+
+// peek reads up to n bytes ahead.
+func (s *stream) peek(n int) []byte {
+	if len(s.ahead) < n && s.err == nil {
+		more, err := io.ReadAll(io.LimitReader(readerFunc(func(p []byte) (int, error) {
+			if s.err != nil {
+				return 0, s.err
+			}
+			n, err := s.decoded.Read(p)
+			if err != nil {
+				s.finish(err)
+				err = s.err
+			}
+			return n, err
+		}), int64(n-len(s.ahead))))
+		_ = err // stays with the stream, for who reads on
+		s.ahead = append(s.ahead, more...)
+	}
+	return bytes.Clone(s.ahead[:min(n, len(s.ahead))])
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
