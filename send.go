@@ -13,6 +13,7 @@ import (
 
 	"github.com/seed-3bbad739/requests/adapters"
 	"github.com/seed-3bbad739/requests/auth"
+	"github.com/seed-3bbad739/requests/internal/ctxkey"
 	"github.com/seed-3bbad739/requests/internal/drain"
 )
 
@@ -320,6 +321,9 @@ func (c *call) requestOf(answer *http.Response, req *http.Request) *http.Request
 	sent := answer.Request.Context()
 	if own, ok := sent.(*callContext); ok && own == &c.ctx {
 		return req
+	}
+	if own, ok := sent.Value(ctxkey.Beneath{}).(*callContext); ok && own == &c.ctx && answer.Request.URL == req.URL {
+		return answer.Request // req and what was left for us
 	}
 	return req.WithContext(&answeredContext{req.Context(), sent})
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seed-3bbad739/requests/internal/ctxkey"
 	"github.com/seed-3bbad739/requests/internal/sentinel"
 )
 
@@ -127,11 +128,13 @@ func AttemptsFrom(resp *http.Response) []Attempt {
 // request: whoever wraps or replaces the body leaves that as it is.
 type attemptsKey struct{}
 
-func attachAttempts(resp *http.Response, req *http.Request, attempts []Attempt) {
+// attach puts a into the context of resp's request, which was req if resp does
+// not say.
+func (a *attempted) attach(resp *http.Response, req *http.Request) {
 	if resp.Request != nil {
 		req = resp.Request
 	}
-	a := &attempted{Context: req.Context(), attempts: attempts}
+	a.Context = req.Context()
 	a.request = *req.WithContext(a)
 	resp.Request = &a.request
 }
@@ -144,8 +147,11 @@ type attempted struct {
 }
 
 func (a *attempted) Value(key any) any {
-	if _, ok := key.(attemptsKey); ok {
+	switch key.(type) {
+	case attemptsKey:
 		return a
+	case ctxkey.Beneath:
+		return a.Context
 	}
 	return a.Context.Value(key)
 }

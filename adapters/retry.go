@@ -117,6 +117,7 @@ func (r *Retry) roundTrip(next http.RoundTripper, req *http.Request) (*http.Resp
 		return resp, nil
 	}
 	t := &trial{Retry: r, next: next, req: req, start: start, sent: start}
+	t.record.attempts = t.room[:0]
 	return t.carryOn(resp, err)
 }
 
@@ -183,22 +184,24 @@ func (r *Retry) attempts() int {
 	return max(1, r.Attempts)
 }
 
-// trial is one request whose first attempt failed.
+// trial is one request whose first attempt failed: all that it needs, in one
+// piece of memory.
 type trial struct {
 	*Retry
-	next     http.RoundTripper
-	req      *http.Request // as it was sent first
-	start    time.Time     // of the first attempt
-	sent     time.Time     // of the latest
-	attempts []Attempt
-	failed   [failureKinds]int // by kind
+	next   http.RoundTripper
+	req    *http.Request     // as it was sent first
+	start  time.Time         // of the first attempt
+	sent   time.Time         // of the latest
+	failed [failureKinds]int // by kind
+	room   [defaultAttempts]Attempt
+	record attempted
 }
 
 // carryOn makes the further attempts that the outcome of the first calls for.
 func (t *trial) carryOn(resp *http.Response, err error) (*http.Response, error) {
 	for {
 		now := time.Now()
-		a := Attempt{Number: len(t.attempts) + 1, Start: t.sent, Elapsed: now.Sub(t.sent), Err: err}
+		a := Attempt{Number: len(t.record.attempts) + 1, Start: t.sent, Elapsed: now.Sub(t.sent), Err: err}
 		if err == nil {
 			a.StatusCode = resp.StatusCode
 		}
@@ -211,7 +214,7 @@ func (t *trial) carryOn(resp *http.Response, err error) (*http.Response, error) 
 		var again *http.Request
 		if stop == "" {
 			var ok bool
-			if again, ok = resendable(t.req); !ok {
+			if again, ok = t.again(); !ok {
 				stop = stopNoBody
 			} else if !t.budget.withdraw(now, t.Budget) {
 				closeContent(again)
@@ -224,7 +227,7 @@ func (t *trial) carryOn(resp *http.Response, err error) (*http.Response, error) 
 		}
 
 		a.Reason, a.Wait = failed.String(), wait
-		t.attempts = append(t.attempts, a)
+		t.record.attempts = append(t.record.attempts, a)
 		if resp != nil {
 			drain.Discard(resp.Body) // may take a while, which is part of the wait
 		}
@@ -233,12 +236,21 @@ func (t *trial) carryOn(resp *http.Response, err error) (*http.Response, error) 
 		}
 		if cause := waitUntil(t.req.Context(), now.Add(wait)); cause != nil {
 			closeContent(again)
-			return nil, &RetryError{Attempts: t.attempts, Response: resp, Err: cause,
+			return nil, &RetryError{Attempts: t.record.attempts, Response: resp, Err: cause,
 				ended: t.req.Context().Err(), cause: cause}
 		}
 		t.sent = time.Now()
 		resp, err = t.send(t.next, again, t.left())
 	}
+}
+
+// again returns the request for one more attempt. One without content serves
+// for all of them, as nobody writes to it.
+func (t *trial) again() (*http.Request, bool) {
+	if t.req.Body == nil {
+		return t.req, true
+	}
+	return resendable(t.req)
 }
 
 // The reasons for which no other attempt follows.
@@ -258,7 +270,7 @@ const (
 // decide returns how long to wait before the next attempt, or why there is
 // to be none.
 func (t *trial) decide(failed failureKind, resp *http.Response, err error, now time.Time) (wait time.Duration, stop string) {
-	n := len(t.attempts) + 1 // attempts made
+	n := len(t.record.attempts) + 1 // attempts made
 	switch {
 	case t.req.Context().Err() != nil:
 		return 0, stopContext
@@ -310,21 +322,21 @@ func (t *trial) left() time.Duration {
 
 // end returns what the last attempt brought.
 func (t *trial) end(resp *http.Response, err error, last Attempt) (*http.Response, error) {
-	t.attempts = append(t.attempts, last)
+	t.record.attempts = append(t.record.attempts, last)
 	switch {
-	case err != nil && len(t.attempts) == 1:
+	case err != nil && len(t.record.attempts) == 1:
 		return nil, err
 	case err != nil:
-		e := &RetryError{Attempts: t.attempts, Err: err}
+		e := &RetryError{Attempts: t.record.attempts, Err: err}
 		if last.Reason == stopContext {
 			e.ended, e.cause = t.req.Context().Err(), context.Cause(t.req.Context())
 		}
 		return nil, e
 	case t.RaiseOnStatus && usedUp(last.Reason):
 		drain.Discard(resp.Body)
-		return nil, &RetryError{Attempts: t.attempts, Response: resp}
+		return nil, &RetryError{Attempts: t.record.attempts, Response: resp}
 	}
-	attachAttempts(resp, t.req, t.attempts)
+	t.record.attach(resp, t.req)
 	return resp, nil
 }
 

@@ -5,3 +5,7 @@ package ctxkey
 
 // Settings is the key of the *adapters.Settings of an exchange.
 type Settings struct{}
+
+// Beneath is the key under which a context that adds nothing but values to
+// another says which one that is.
+type Beneath struct{}
