@@ -102,7 +102,7 @@ func TestAllocations(t *testing.T) {
 			_, err := withJar.Get(ctx, "items")
 			return err
 		}},
-		{"GET with five redirects and cookies", 46, func(ctx context.Context) error {
+		{"GET with five redirects and cookies", 41, func(ctx context.Context) error {
 			_, err := withJar.Get(ctx, "hop/5")
 			return err
 		}},

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -39,8 +40,9 @@ type layer struct {
 	err     error           // what was wrong with the options
 	session *sessionOptions // nil in the layer of a call
 
-	headerBuf [8]field
-	paramBuf  [8]field
+	headerBuf   [8]field
+	paramBuf    [8]field
+	sessionRoom sessionOptions
 }
 
 // layers keeps those that have been laid over what is below: a layer is needed
@@ -162,6 +164,24 @@ func (l *layer) claim(option string, joins bool) error {
 	return fmt.Errorf("%s: the body is already set by %s", option, l.content)
 }
 
+// maxWaiting is how many fields wait in a slice, which is searched from its
+// start for each: more of them go into a map.
+const maxWaiting = 32
+
+func (l *layer) setHeader(f field) {
+	if len(l.header) >= maxWaiting {
+		l.flushHeader()
+	}
+	l.header = setField(l.header, f)
+}
+
+func (l *layer) setParam(f field) {
+	if len(l.params) >= maxWaiting {
+		l.flushParams()
+	}
+	l.params = setField(l.params, f)
+}
+
 // setField puts f in fs in the place of one of the same name.
 func setField(fs []field, f field) []field {
 	for i := range fs {
@@ -176,14 +196,31 @@ func setField(fs []field, f field) []field {
 // flush moves the waiting fields into Header and Params, where a user's own
 // option expects them.
 func (l *layer) flush() {
+	l.flushHeader()
+	l.flushParams()
+}
+
+func (l *layer) flushHeader() {
 	if len(l.header) > 0 {
-		l.Header = flushInto(l.Header, l.header)
+		l.Header = flushInto(l.owned(l.Header), l.header)
 		l.header = l.header[:0]
 	}
+}
+
+func (l *layer) flushParams() {
 	if len(l.params) > 0 {
-		l.Params = url.Values(flushInto(http.Header(l.Params), l.params))
+		l.Params = url.Values(flushInto(l.owned(http.Header(l.Params)), l.params))
 		l.params = l.params[:0]
 	}
+}
+
+// owned returns m to write to: a user's own option may have put one there that
+// is the user's.
+func (l *layer) owned(m http.Header) http.Header {
+	if l.foreign {
+		return maps.Clone(m)
+	}
+	return m
 }
 
 func flushInto(m http.Header, fs []field) http.Header {

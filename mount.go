@@ -135,36 +135,85 @@ func endsPart(s, prefix string) bool {
 	return strings.IndexByte(boundaries, prefix[len(prefix)-1]) >= 0 || strings.IndexByte(boundaries, s[len(prefix)]) >= 0
 }
 
-// findMount returns the first mount that u is under: they stand longest first.
-func findMount(mounts []mount, u *url.URL) *mount {
-	host := u.Hostname()
-	for i := range mounts {
-		if mounts[i].matches(u, host) {
-			return &mounts[i]
+// mountTable is the mounts of a session. It is never written to.
+type mountTable struct {
+	list []mount // in the order they are tried: longest first
+	// byHost are the places in list of those with a host, by its lower-case
+	// name, and others are the rest; nil where list is short enough to search.
+	byHost map[string][]int
+	others []int
+}
+
+// fewMounts are searched one by one.
+const fewMounts = 8
+
+func newMountTable(list []mount) *mountTable {
+	t := &mountTable{list: list}
+	if len(list) <= fewMounts {
+		return t
+	}
+	t.byHost = make(map[string][]int)
+	for i := range list {
+		if m := &list[i]; m.text || m.host == "" {
+			t.others = append(t.others, i)
+		} else {
+			host := strings.ToLower(m.host)
+			t.byHost[host] = append(t.byHost[host], i)
 		}
 	}
-	return nil
+	return t
 }
 
-// addMount returns mounts with m among them, in the place of one of the same
-// prefix or behind those of its length.
+// find returns the first mount that u is under, nil if there is none.
+func (t *mountTable) find(u *url.URL) *mount {
+	host := u.Hostname()
+	if t.byHost == nil {
+		for i := range t.list {
+			if t.list[i].matches(u, host) {
+				return &t.list[i]
+			}
+		}
+		return nil
+	}
+	key := host
+	if !isWeb(u) {
+		key = u.Host
+	}
+	first := len(t.list)
+	for _, places := range [...][]int{t.byHost[strings.ToLower(key)], t.others} {
+		for _, i := range places {
+			if i < first && t.list[i].matches(u, host) {
+				first = i
+			}
+		}
+	}
+	if first == len(t.list) {
+		return nil
+	}
+	return &t.list[first]
+}
+
+// addMount puts m among mounts, in the place of one of the same prefix or
+// behind those of its length.
 func addMount(mounts []mount, m mount) []mount {
-	out := slices.Clone(mounts)
-	if i := slices.IndexFunc(out, func(o mount) bool { return strings.EqualFold(o.prefix, m.prefix) }); i >= 0 {
-		out[i] = m
-		return out
+	for i := range mounts {
+		if strings.EqualFold(mounts[i].prefix, m.prefix) {
+			mounts[i] = m
+			return mounts
+		}
 	}
-	i := slices.IndexFunc(out, func(o mount) bool { return len(o.prefix) < len(m.prefix) })
+	i := slices.IndexFunc(mounts, func(o mount) bool { return len(o.prefix) < len(m.prefix) })
 	if i < 0 {
-		i = len(out)
+		i = len(mounts)
 	}
-	return slices.Insert(out, i, m)
+	return slices.Insert(mounts, i, m)
 }
 
-// rewrap returns mounts with added among them, and with more middleware around
+// rewrap returns a copy of mounts with added among them, and with more middleware around
 // every one. Where one adapter stands behind several prefixes, what is around
 // it, with its state, serves all of them.
 func rewrap(mounts, added []mount, middleware, more []func(http.RoundTripper) http.RoundTripper) ([]mount, error) {
+	mounts = slices.Clone(mounts)
 	for _, m := range added {
 		if i := slices.IndexFunc(mounts, func(o mount) bool { return same(o.adapter, m.adapter) }); i >= 0 {
 			m.wrapped = mounts[i].wrapped
@@ -176,15 +225,14 @@ func rewrap(mounts, added []mount, middleware, more []func(http.RoundTripper) ht
 	if len(more) == 0 {
 		return mounts, nil
 	}
-	out := slices.Clone(mounts)
-	for i := range out {
-		if j := slices.IndexFunc(out[:i], func(o mount) bool { return same(o.adapter, out[i].adapter) }); j >= 0 {
-			out[i].wrapped = out[j].wrapped
-		} else if err := out[i].wrap(more); err != nil {
+	for i := range mounts {
+		if j := slices.IndexFunc(mounts[:i], func(o mount) bool { return same(o.adapter, mounts[i].adapter) }); j >= 0 {
+			mounts[i].wrapped = mounts[j].wrapped
+		} else if err := mounts[i].wrap(more); err != nil {
 			return nil, err
 		}
 	}
-	return out, nil
+	return mounts, nil
 }
 
 // same reports whether a and b are known to be one adapter.

@@ -2,6 +2,7 @@ package requests_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -81,19 +82,48 @@ func TestMounts(t *testing.T) {
 			for _, p := range c.prefixes {
 				require.NoError(t, s.Mount(p, named(p)))
 			}
-			got, err := s.Adapter(c.url)
-			switch c.want {
-			case "none":
-				assert.ErrorIs(t, err, requests.ErrNoAdapter)
-			case "http://", "https://":
-				require.NoError(t, err)
-				assert.Equal(t, named(web), got)
-			default:
-				require.NoError(t, err)
-				assert.Equal(t, named(c.want), got)
+			check := func(message string) {
+				got, err := s.Adapter(c.url)
+				switch c.want {
+				case "none":
+					assert.ErrorIs(t, err, requests.ErrNoAdapter, message)
+				case "http://", "https://":
+					require.NoError(t, err, message)
+					assert.Equal(t, named(web), got, message)
+				default:
+					require.NoError(t, err, message)
+					assert.Equal(t, named(c.want), got, message)
+				}
 			}
+			check("among few")
+			for i := range 20 { // found by another way
+				for _, p := range []string{"https://host%d.test/", "http://host%d.test:81/v1/", "unix://host%d/"} {
+					require.NoError(t, s.Mount(fmt.Sprintf(p, i), named("other")))
+				}
+			}
+			check("among many")
 		})
 	}
+}
+
+func TestManyMounts(t *testing.T) {
+	s := newSession(t)
+	var prefixes []string
+	for i := range 20 {
+		prefixes = append(prefixes, fmt.Sprintf("https://Host%d.test/", i), fmt.Sprintf("https://host%d.test/v1/", i), fmt.Sprintf("unix://socket%d/", i))
+	}
+	for _, p := range prefixes {
+		require.NoError(t, s.Mount(p, named(p)))
+	}
+	for _, p := range prefixes {
+		got, err := s.Adapter(strings.ToLower(p) + "x")
+		require.NoError(t, err)
+		assert.Equal(t, named(p), got, "R160 the longest prefix of its host")
+		assert.Equal(t, named(p), s.Unmount(p))
+	}
+	got, err := s.Adapter("https://host1.test/")
+	require.NoError(t, err)
+	assert.IsType(t, (*adapters.HTTP)(nil), got, "the session's own when the others are gone")
 }
 
 func TestMountOrder(t *testing.T) {

@@ -94,7 +94,7 @@ func (o *headerOption) apply(l *layer) error {
 		return fmt.Errorf("WithHeader: %w", err)
 	}
 	name := http.CanonicalHeaderKey(o.name)
-	l.header = setField(l.header, field{name: name, value: o.value, more: o.more})
+	l.setHeader(field{name: name, value: o.value, more: o.more})
 	if o.secret {
 		m := l.mark()
 		if !slices.Contains(m.secret, name) {
@@ -124,7 +124,7 @@ func WithHeaders(h http.Header) Option {
 			return fmt.Errorf("WithHeaders: %w", err)
 		}
 		for _, k := range slices.Sorted(maps.Keys(h)) {
-			l.header = setField(l.header, fieldOf(k, h[k]))
+			l.setHeader(fieldOf(k, h[k]))
 		}
 		return nil
 	})
@@ -141,7 +141,7 @@ func fieldOf(name string, values []string) field {
 // User-Agent, Accept and Accept-Encoding included.
 func WithoutHeader(key string) Option {
 	return optionFunc(func(l *layer) error {
-		l.header = setField(l.header, field{name: http.CanonicalHeaderKey(key), more: removal})
+		l.setHeader(field{name: http.CanonicalHeaderKey(key), more: removal})
 		return nil
 	})
 }
@@ -152,7 +152,7 @@ type paramOption struct {
 }
 
 func (o *paramOption) apply(l *layer) error {
-	l.params = setField(l.params, field{name: o.name, value: o.value, more: o.more})
+	l.setParam(field{name: o.name, value: o.value, more: o.more})
 	return nil
 }
 
@@ -166,7 +166,7 @@ func WithParams(v url.Values) Option {
 	v = cloneValues(v)
 	return optionFunc(func(l *layer) error {
 		for _, k := range slices.Sorted(maps.Keys(v)) {
-			l.params = setField(l.params, fieldOf(k, v[k]))
+			l.setParam(fieldOf(k, v[k]))
 		}
 		return nil
 	})
@@ -175,7 +175,7 @@ func WithParams(v url.Values) Option {
 // WithoutParam removes a parameter that a layer below sets.
 func WithoutParam(key string) Option {
 	return optionFunc(func(l *layer) error {
-		l.params = setField(l.params, field{name: key, more: removal})
+		l.setParam(field{name: key, more: removal})
 		return nil
 	})
 }

@@ -1,6 +1,8 @@
 package requests_test
 
 import (
+	"fmt"
+	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -86,6 +88,67 @@ func TestParamsOfLiteral(t *testing.T) {
 		require.NoError(t, s.Update(requests.WithRawQuery("a=1")))
 		assert.Equal(t, "http://h.test/?a=1", preparedOf(t, s, &requests.Request{URL: "http://h.test/"}).URL.String())
 	})
+}
+
+// More of them than wait in a slice go through a map.
+func TestManyFields(t *testing.T) {
+	const n = 100
+	session, call := make([]requests.Option, 0, 2*n), make([]requests.Option, 0, 2*n)
+	header, params := make(http.Header), make(url.Values)
+	for i := range n {
+		key := fmt.Sprintf("X-Field-%03d", i)
+		session = append(session, requests.WithHeader(key, "session"), requests.WithParam(key, "session"))
+		switch i % 3 {
+		case 0:
+			call = append(call, requests.WithHeader(key, "call"), requests.WithParam(key, "call", "again"))
+			header[key], params[key] = []string{"call"}, []string{"call", "again"}
+		case 1:
+			call = append(call, requests.WithHeader(key, "call"), requests.WithParam(key, "call"), requests.WithoutHeader(key), requests.WithoutParam(key))
+		default:
+			header[key], params[key] = []string{"session"}, []string{"session"}
+		}
+	}
+	w := newReplies(t, reply(200, ""))
+	s := newSession(t, session...)
+	_, err := s.Get(t.Context(), w.URL, call...)
+	require.NoError(t, err)
+	assert.Equal(t, "/?"+params.Encode(), w.Last(t).Target(), "D61 in the order of their keys")
+	got := make(http.Header)
+	for _, line := range w.Last(t).Fields {
+		if k, v, _ := strings.Cut(line, ": "); strings.HasPrefix(k, "X-Field") {
+			got.Add(k, v)
+		}
+	}
+	assert.Equal(t, header, got)
+
+	require.NoError(t, s.Update(call...))
+	assert.Equal(t, params, s.Defaults().Params)
+	_, err = s.Get(t.Context(), w.URL)
+	require.NoError(t, err)
+	assert.Equal(t, "/?"+params.Encode(), w.Last(t).Target())
+}
+
+// What a function puts into a request stays as it is, whatever options follow.
+func TestMapsOfAFunction(t *testing.T) {
+	header, params := http.Header{"X-A": {"1"}}, url.Values{"a": {"1"}}
+	function := requests.OptionFunc(func(r *requests.Request) error {
+		if r.Header == nil {
+			r.Header, r.Params = header, params
+		}
+		return nil
+	})
+	options := []requests.Option{function}
+	for i := range 50 {
+		options = append(options, requests.WithHeader(fmt.Sprint("X-B", i), "2"), requests.WithParam(fmt.Sprint("b", i), "2"))
+	}
+	options = append(options, function, requests.WithHeader("X-A", "2"), requests.WithParam("a", "2"))
+	w := newReplies(t, reply(200, ""))
+	s := newSession(t, options...)
+	_, err := s.Get(t.Context(), w.URL, options...)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"X-A: 2"}, linesOf(w.Last(t), "X-A"))
+	assert.Equal(t, http.Header{"X-A": {"1"}}, header, "R27")
+	assert.Equal(t, url.Values{"a": {"1"}}, params, "R27")
 }
 
 func TestQueryStruct(t *testing.T) {

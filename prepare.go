@@ -365,13 +365,7 @@ func (c *call) prepareQuery(u *url.URL) {
 		below, encoded = nil, ""
 	}
 	raw = normalize(raw, legalQuery)
-	own := l.params
-	if len(l.Params) > 0 {
-		own = sortedParams(l.Params)
-		for _, f := range l.params {
-			own = setField(own, f)
-		}
-	}
+	own := l.ownParams()
 	if c.rec != nil {
 		c.explainQuery(u.RawQuery, raw, below, own)
 	}
@@ -382,16 +376,10 @@ func (c *call) prepareQuery(u *url.URL) {
 		u.RawQuery = joinQuery(joinQuery(u.RawQuery, raw), encoded)
 		return
 	}
-	if len(below) > 0 || len(own) > 1 {
-		merged := make([]field, 0, 8)
-		for _, f := range below {
-			if !slices.ContainsFunc(own, func(o field) bool { return o.name == f.name }) {
-				merged = append(merged, f)
-			}
-		}
-		merged = append(merged, own...)
-		slices.SortStableFunc(merged, byName)
-		own = merged
+	sortFields(own)
+	if len(below) > 0 {
+		var room [8]field
+		own = mergeParams(room[:0], below, own)
 	}
 	var buf [256]byte
 	b := append(buf[:0], u.RawQuery...)
@@ -414,14 +402,17 @@ func joinQuery(a, b string) string {
 	return a + "&" + b
 }
 
-// sortedParams keeps keys without values: they remove what is below.
-func sortedParams(v url.Values) []field {
-	fs := make([]field, 0, len(v))
-	for k, vs := range v {
-		fs = append(fs, fieldOf(k, vs))
+// sortFields is slices.SortFunc for the few fields that most calls have.
+func sortFields(fs []field) {
+	if len(fs) > maxWaiting {
+		slices.SortFunc(fs, byName)
+		return
 	}
-	slices.SortFunc(fs, byName)
-	return fs
+	for i := 1; i < len(fs); i++ {
+		for j := i; j > 0 && fs[j].name < fs[j-1].name; j-- {
+			fs[j], fs[j-1] = fs[j-1], fs[j]
+		}
+	}
 }
 
 // atHome reports whether the session's credentials may go to u.

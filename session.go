@@ -27,7 +27,7 @@ import (
 // puts others in their place.
 type Session struct {
 	snapshot   atomic.Pointer[snapshot]
-	mounts     atomic.Pointer[[]mount] // in the order they are tried
+	mounts     atomic.Pointer[mountTable]
 	hooks      Hooks
 	middleware []func(http.RoundTripper) http.RoundTripper
 	mu         sync.Mutex // serialises changes of snapshot, mounts and middleware
@@ -42,21 +42,13 @@ const closedBit = 1 << 62
 // NewSession returns a session whose defaults are what the options say. It
 // returns every mistake among them at once. The caller closes the session.
 func NewSession(defaults ...Option) (*Session, error) {
-	var start struct { // one piece of memory
-		Session
-		mounts [2]mount
-		list   []mount
-	}
-	s := &start.Session
-	s.lease = newLease()
+	s := &Session{lease: newLease()}
 	web := s.lease.pool.adapter
-	start.mounts = [2]mount{
+	mounts := [...]mount{
 		{prefix: "https://", adapter: web, wrapped: web, scheme: "https"},
 		{prefix: "http://", adapter: web, wrapped: web, scheme: "http"},
 	}
-	start.list = start.mounts[:]
-	s.mounts.Store(&start.list)
-	if err := s.change("new session", bottom, defaults); err != nil {
+	if err := s.change("new session", bottom, mounts[:], defaults); err != nil {
 		return nil, err
 	}
 	s.lease.watch(s)
@@ -72,23 +64,21 @@ func Must(s *Session, err error) *Session {
 	return s
 }
 
-// change lays options over from and installs the outcome, all or nothing.
-// The caller holds s.mu or is alone.
-func (s *Session) change(op string, from *snapshot, opts []Option) error {
+// change lays options over from and mounts, which it does not keep, and
+// installs the outcome, all or nothing. The caller holds s.mu or is alone.
+func (s *Session) change(op string, from *snapshot, mounts []mount, opts []Option) error {
 	l := newLayer()
 	defer l.recycle()
-	l.ofSession, l.session = true, new(sessionOptions)
+	l.ofSession, l.session = true, &l.sessionRoom
 	l.apply(opts)
 	next, err := from.with(l)
-	before := s.mounts.Load()
-	mounts, mountErr := rewrap(*before, l.session.mounts, s.middleware, l.session.middleware)
+	after, mountErr := rewrap(mounts, l.session.mounts, s.middleware, l.session.middleware)
 	if err := errors.Join(l.err, err, mountErr); err != nil {
 		return &Error{Op: op, Err: err}
 	}
 	s.middleware = append(slices.Clip(s.middleware), l.session.middleware...)
-	if len(l.session.mounts) > 0 || len(l.session.middleware) > 0 {
-		after := mounts
-		s.mounts.Store(&after)
+	if s.mounts.Load() == nil || len(l.session.mounts) > 0 || len(l.session.middleware) > 0 {
+		s.mounts.Store(newMountTable(after))
 	}
 	s.hooks.append(l.Hooks)
 	s.snapshot.Store(next)
@@ -106,13 +96,14 @@ func (s *Session) Copy(changes ...Option) (*Session, error) {
 	c := new(Session)
 	s.mu.Lock()
 	from := s.snapshot.Load()
-	c.mounts.Store(s.mounts.Load())
+	mounts := s.mounts.Load()
+	c.mounts.Store(mounts)
 	c.middleware = slices.Clip(s.middleware)
 	s.mu.Unlock()
 	c.hooks.append(&s.hooks)
 	c.lease = s.lease.again()
 	from = from.withClonedJar()
-	if err := c.change("copy session", from, changes); err != nil {
+	if err := c.change("copy session", from, mounts.list, changes); err != nil {
 		c.lease.release()
 		return nil, err
 	}
@@ -125,13 +116,15 @@ func (s *Session) Copy(changes ...Option) (*Session, error) {
 func (s *Session) Update(changes ...Option) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.change("update session", s.snapshot.Load(), changes)
+	return s.change("update session", s.snapshot.Load(), s.mounts.Load().list, changes)
 }
 
 // Defaults returns a copy of what every request of s starts from, the
 // built-in defaults included.
 func (s *Session) Defaults() *Request {
-	r := s.snapshot.Load().request.clone()
+	snap := s.snapshot.Load()
+	r := snap.request.clone()
+	r.Params = valuesOf(snap.params)
 	r.Hooks = s.hooks.copy()
 	return r
 }
@@ -157,11 +150,11 @@ func (s *Session) Mount(prefix string, adapter http.RoundTripper) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	mounts, err := rewrap(*s.mounts.Load(), []mount{m}, s.middleware, nil)
+	mounts, err := rewrap(s.mounts.Load().list, []mount{m}, s.middleware, nil)
 	if err != nil {
 		return &Error{Op: "mount", Err: err}
 	}
-	s.mounts.Store(&mounts)
+	s.mounts.Store(newMountTable(mounts))
 	return nil
 }
 
@@ -169,14 +162,14 @@ func (s *Session) Mount(prefix string, adapter http.RoundTripper) error {
 func (s *Session) Unmount(prefix string) http.RoundTripper {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	mounts := *s.mounts.Load()
+	mounts := s.mounts.Load().list
 	i := slices.IndexFunc(mounts, func(m mount) bool { return strings.EqualFold(m.prefix, prefix) })
 	if i < 0 {
 		return nil
 	}
 	adapter := mounts[i].adapter
 	mounts = slices.Delete(slices.Clone(mounts), i, i+1)
-	s.mounts.Store(&mounts)
+	s.mounts.Store(newMountTable(mounts))
 	return adapter
 }
 
@@ -195,7 +188,7 @@ func (s *Session) Adapter(rawURL string) (http.RoundTripper, error) {
 }
 
 func (s *Session) mountFor(u *url.URL) (*mount, error) {
-	if m := findMount(*s.mounts.Load(), u); m != nil {
+	if m := s.mounts.Load().find(u); m != nil {
 		return m, nil
 	}
 	return nil, refuse(ErrNoAdapter, "%q", redact.Target(u))
@@ -203,7 +196,7 @@ func (s *Session) mountFor(u *url.URL) (*mount, error) {
 
 // Mounts yields prefixes and adapters in the order they are tried.
 func (s *Session) Mounts() iter.Seq2[string, http.RoundTripper] {
-	mounts := *s.mounts.Load()
+	mounts := s.mounts.Load().list
 	return func(yield func(string, http.RoundTripper) bool) {
 		for _, m := range mounts {
 			if !yield(m.prefix, m.adapter) {

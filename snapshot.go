@@ -22,7 +22,7 @@ const Version = "0.1.0"
 // snapshot is everything that a session's requests start from, made once and
 // never written to again. A session swaps one for another.
 type snapshot struct {
-	request Request  // merged; Header is canonical, with the built-in fields
+	request Request  // merged; Header is canonical, with the built-in fields; for Params see params
 	own     Settings // what the options of the session say, not merged with the built-in
 	jar     *cookies.Jar
 
@@ -32,7 +32,7 @@ type snapshot struct {
 	secret []string // the names in header that stay at home
 	// bare is header without the secret ones, for calls that go elsewhere.
 	bare   http.Header
-	params []field // in the order of their names
+	params []field // of request, in the order of their names
 	query  string  // params, encoded
 	// plainParams are params without those that are secret by their names.
 	plainParams []field
@@ -66,7 +66,7 @@ var bottom = &snapshot{request: bottomRequest}
 // withClonedJar returns a snapshot to lay a copy's changes over: the copy has
 // cookies of its own.
 func (s *snapshot) withClonedJar() *snapshot {
-	n := &snapshot{request: s.request, own: s.own}
+	n := &snapshot{request: s.request, own: s.own, params: s.params}
 	if s.jar != nil {
 		n.jar = s.jar.Clone()
 	}
@@ -85,7 +85,8 @@ func (s *snapshot) with(l *layer) (*snapshot, error) {
 	if l.foreign { // the user may keep what the option put there
 		l.Header, l.Params = l.Header.Clone(), cloneValues(l.Params)
 	}
-	r := s.request
+	n.request = s.request
+	r := &n.request
 	r.marks = mergeMarks(l.marks, s.request.marks)
 	var errs []error
 	if l.Method != "" {
@@ -112,11 +113,11 @@ func (s *snapshot) with(l *layer) (*snapshot, error) {
 	}
 	r.PathParams = overlay(s.request.PathParams, l.PathParams)
 	r.Header = overlayHeader(s.request.Header, canonicalHeader(l.Header), l.header)
-	params := s.request.Params
+	n.params = s.params
 	if l.marks != nil && l.marks.rawSet {
-		params = nil
+		n.params = nil
 	}
-	r.Params = url.Values(overlayHeader(http.Header(params), http.Header(l.Params), l.params))
+	n.params = overlayParams(n.params, l)
 	if err := errors.Join(checkHeaders(l.Header), checkHost(r.Header)); err != nil { // the options have checked theirs
 		errs = append(errs, err)
 	}
@@ -127,15 +128,18 @@ func (s *snapshot) with(l *layer) (*snapshot, error) {
 	if l.Auth != nil {
 		r.Auth = l.Auth
 	}
-	r.Settings = l.Settings.over(&s.request.Settings, l.marks != nil && l.marks.wholeTLS)
+	n.own = s.own
+	if !l.Settings.isZero() {
+		wholeTLS := l.marks != nil && l.marks.wholeTLS
+		r.Settings = l.Settings.over(&s.request.Settings, wholeTLS)
+		n.own = l.Settings.over(&s.own, wholeTLS)
+	}
 	if err := checkSettings(&r.Settings); err != nil {
 		errs = append(errs, err)
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	n.request = r
-	n.own = l.Settings.over(&s.own, l.marks != nil && l.marks.wholeTLS)
 	n.compile()
 	return n, nil
 }
@@ -161,7 +165,6 @@ func (s *snapshot) compile() {
 		}
 	}
 	s.parseProxies()
-	s.params = sortedFields(s.request.Params)
 	s.query = encodeFields(s.params)
 	s.plainParams = s.params
 	for _, f := range s.params {
@@ -247,8 +250,10 @@ func overlayHeader(lower, upper http.Header, fields []field) http.Header {
 	if len(upper) == 0 && len(fields) == 0 {
 		return lower // nobody writes to either
 	}
-	out := make(http.Header, len(lower)+len(upper)+len(fields))
-	maps.Copy(out, lower)
+	out := maps.Clone(lower)
+	if out == nil {
+		out = make(http.Header, len(upper)+len(fields))
+	}
 	for k, vs := range upper {
 		if len(vs) == 0 {
 			delete(out, k)
@@ -354,18 +359,55 @@ func mergeMarks(upper, lower *marks) *marks {
 	return &m
 }
 
-func sortedFields(v url.Values) []field {
-	if len(v) == 0 {
-		return nil
+// overlayParams lays the params of l over lower and returns a slice that is
+// never written to. What removes a param is not among them.
+func overlayParams(lower []field, l *layer) []field {
+	if len(l.Params) == 0 && len(l.params) == 0 {
+		return lower
 	}
-	fs := make([]field, 0, len(v))
-	for k, vs := range v {
-		if len(vs) > 0 {
-			fs = append(fs, fieldOf(k, vs))
+	upper := l.ownParams()
+	sortFields(upper)
+	out := mergeParams(make([]field, 0, len(lower)+len(upper)), lower, upper)
+	return slices.DeleteFunc(out, func(f field) bool { return f.removes() })
+}
+
+// ownParams returns the params of l, each name once, in no order. The slice is
+// for the caller to sort.
+func (l *layer) ownParams() []field {
+	if len(l.Params) == 0 {
+		return l.params
+	}
+	own := append(make([]field, 0, len(l.Params)+len(l.params)), l.params...)
+	for k, vs := range l.Params {
+		if !slices.ContainsFunc(l.params, func(f field) bool { return f.name == k }) {
+			own = append(own, fieldOf(k, vs))
 		}
 	}
-	slices.SortFunc(fs, byName)
-	return fs
+	return own
+}
+
+// mergeParams appends two slices to out that are in the order of their names.
+// Of one name the upper's counts.
+func mergeParams(out, lower, upper []field) []field {
+	for len(lower) > 0 && len(upper) > 0 {
+		switch c := byName(lower[0], upper[0]); {
+		case c < 0:
+			out, lower = append(out, lower[0]), lower[1:]
+		case c == 0:
+			lower = lower[1:]
+		default:
+			out, upper = append(out, upper[0]), upper[1:]
+		}
+	}
+	return append(append(out, lower...), upper...)
+}
+
+// valuesOf returns params as a caller knows them.
+func valuesOf(params []field) url.Values {
+	if len(params) == 0 {
+		return nil
+	}
+	return url.Values(flushInto(nil, params))
 }
 
 func byName(a, b field) int { return strings.Compare(a.name, b.name) }

@@ -46,9 +46,11 @@ func SecretKey(name string) bool {
 	return added(name)
 }
 
+// containsFold reports whether s contains lower, which begins with a letter, in
+// any case.
 func containsFold(s, lower string) bool {
 	for i := 0; i+len(lower) <= len(s); i++ {
-		if strings.EqualFold(s[i:i+len(lower)], lower) {
+		if s[i]|0x20 == lower[0] && strings.EqualFold(s[i:i+len(lower)], lower) {
 			return true
 		}
 	}
