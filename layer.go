@@ -22,6 +22,16 @@ import (
 // Request and what is on the way into it. Header fields and params wait in
 // small slices, so that a call with a few of each makes no maps.
 type layer struct {
+	layered
+
+	// Room for what most layers have.
+	headerBuf   [8]field
+	paramBuf    [8]field
+	sessionRoom sessionOptions
+}
+
+// layered is what a layer holds.
+type layered struct {
 	Request
 	ofSession bool
 	base      *url.URL // of baseOf, parsed by WithBaseURL
@@ -39,10 +49,6 @@ type layer struct {
 
 	err     error           // what was wrong with the options
 	session *sessionOptions // nil in the layer of a call
-
-	headerBuf   [8]field
-	paramBuf    [8]field
-	sessionRoom sessionOptions
 }
 
 // layers keeps those that have been laid over what is below: a layer is needed
@@ -57,7 +63,16 @@ func (l *layer) recycle() {
 	if l.foreign {
 		return
 	}
-	*l = layer{}
+	if l.headerBuf[0].name != "" {
+		l.headerBuf = [len(l.headerBuf)]field{}
+	}
+	if l.paramBuf[0] != (field{}) {
+		l.paramBuf = [len(l.paramBuf)]field{}
+	}
+	if l.session != nil {
+		l.sessionRoom = sessionOptions{}
+	}
+	l.layered = layered{}
 	layers.Put(l)
 }
 

@@ -213,26 +213,26 @@ func addMount(mounts []mount, m mount) []mount {
 // every one. Where one adapter stands behind several prefixes, what is around
 // it, with its state, serves all of them.
 func rewrap(mounts, added []mount, middleware, more []func(http.RoundTripper) http.RoundTripper) ([]mount, error) {
-	mounts = slices.Clone(mounts)
+	out := slices.Clone(mounts)
 	for _, m := range added {
-		if i := slices.IndexFunc(mounts, func(o mount) bool { return same(o.adapter, m.adapter) }); i >= 0 {
-			m.wrapped = mounts[i].wrapped
+		if i := slices.IndexFunc(out, func(o mount) bool { return same(o.adapter, m.adapter) }); i >= 0 {
+			m.wrapped = out[i].wrapped
 		} else if err := m.wrap(middleware); err != nil {
 			return nil, err
 		}
-		mounts = addMount(mounts, m)
+		out = addMount(out, m)
 	}
 	if len(more) == 0 {
-		return mounts, nil
+		return out, nil
 	}
-	for i := range mounts {
-		if j := slices.IndexFunc(mounts[:i], func(o mount) bool { return same(o.adapter, mounts[i].adapter) }); j >= 0 {
-			mounts[i].wrapped = mounts[j].wrapped
-		} else if err := mounts[i].wrap(more); err != nil {
+	for i := range out {
+		if j := slices.IndexFunc(out[:i], func(o mount) bool { return same(o.adapter, out[i].adapter) }); j >= 0 {
+			out[i].wrapped = out[j].wrapped
+		} else if err := out[i].wrap(more); err != nil {
 			return nil, err
 		}
 	}
-	return mounts, nil
+	return out, nil
 }
 
 // same reports whether a and b are known to be one adapter.

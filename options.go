@@ -571,14 +571,22 @@ func WithDownloadProgress(report func(got, total int64)) Option {
 // sessionOnly is an option that a call cannot take.
 func sessionOnly(name string, set func(*sessionOptions) error) Option {
 	return optionFunc(func(l *layer) error {
-		if l.session == nil {
-			return fmt.Errorf("%s: only a session takes this option", name)
+		s, err := l.ofSessionOnly(name)
+		if err != nil {
+			return err
 		}
-		if err := set(l.session); err != nil {
+		if err := set(s); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 		return nil
 	})
+}
+
+func (l *layer) ofSessionOnly(option string) (*sessionOptions, error) {
+	if l.session == nil {
+		return nil, fmt.Errorf("%s: only a session takes this option", option)
+	}
+	return l.session, nil
 }
 
 // WithCookieJar makes the session use jar as it is. nil means that cookies are
@@ -592,13 +600,25 @@ func WithCookieJar(jar *cookies.Jar) Option {
 
 // WithAdapter mounts adapter; see [Session.Mount].
 func WithAdapter(prefix string, adapter http.RoundTripper) Option {
-	return sessionOnly("WithAdapter", func(s *sessionOptions) error {
-		m, err := newMount(prefix, adapter)
-		if err == nil {
-			s.mounts = append(s.mounts, m)
-		}
+	return &adapterOption{prefix, adapter}
+}
+
+type adapterOption struct {
+	prefix  string
+	adapter http.RoundTripper
+}
+
+func (o *adapterOption) apply(l *layer) error {
+	s, err := l.ofSessionOnly("WithAdapter")
+	if err != nil {
 		return err
-	})
+	}
+	m, err := newMount(o.prefix, o.adapter)
+	if err != nil {
+		return fmt.Errorf("WithAdapter: %w", err)
+	}
+	s.mounts = append(s.mounts, m)
+	return nil
 }
 
 // WithMiddleware lays wrap around whatever adapter serves a request, once for

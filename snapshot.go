@@ -416,7 +416,8 @@ func encodeFields(fs []field) string {
 	if len(fs) == 0 {
 		return ""
 	}
-	return string(appendFields(nil, fs))
+	var room [256]byte
+	return string(appendFields(room[:0], fs))
 }
 
 // appendFields appends the pairs as application/x-www-form-urlencoded.
