@@ -20,13 +20,15 @@ import (
 // followed by http.Client, up to the session's limit. Content is decoded if
 // the request names neither Accept-Encoding nor Range.
 //
+// The text of http.Client's own errors has the whole URL in it, query and all.
+//
 // Base URL, params, MaxBody, RaiseForStatus and the hooks of a call do not
 // apply. Every call returns a new client; its CloseIdleConnections does
 // nothing, as the connections are the session's.
 func (s *Session) HTTPClient() *http.Client {
 	set := &s.snapshot.Load().request.Settings
 	return &http.Client{
-		Transport:     &clientTransport{s},
+		Transport:     &clientTransport{session: s},
 		CheckRedirect: s.checkRedirect,
 		Timeout:       limit(set.Timeouts.Total),
 	}
@@ -55,8 +57,21 @@ func hasBody(req *http.Request) bool {
 	return req.Body != nil && req.Body != http.NoBody || req.ContentLength > 0
 }
 
+// RoundTripper returns a view of s for clients that sign what they send: it
+// sends requests as they are. Adapters, middleware, proxies, trust, time limits
+// and the hooks of exchanges are those of s, at the moment of sending; its
+// header, cookies and authentication stay out, and cookies that come back are
+// not kept. Content comes in the coding that it was sent in. Redirects are the
+// caller's to follow.
+func (s *Session) RoundTripper() http.RoundTripper {
+	return &clientTransport{session: s, plain: true}
+}
+
 // clientTransport is one exchange of a session per RoundTrip.
-type clientTransport struct{ session *Session }
+type clientTransport struct {
+	session *Session
+	plain   bool // the session's defaults stay out
+}
 
 // RoundTrip implements [http.RoundTripper].
 func (t *clientTransport) RoundTrip(req *http.Request) (*http.Response, error) {
@@ -74,7 +89,10 @@ func (t *clientTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, newError("send", req.Method, req.URL, err, nil)
 	}
-	if err := c.adopt(req, body); err != nil {
+	if t.plain {
+		c.jar = nil
+	}
+	if err := c.adopt(req, body, t.plain); err != nil {
 		return nil, newError("send", req.Method, req.URL, err, nil)
 	}
 	h := &c.first
@@ -101,8 +119,9 @@ func (t *clientTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 // CloseIdleConnections does nothing: the connections are the session's.
 func (t *clientTransport) CloseIdleConnections() {}
 
-// adopt lays the session's defaults under req, a copy of which will be sent.
-func (c *call) adopt(req *http.Request, body *givenBody) error {
+// adopt lays the session's defaults under req, unless it is to go as it is. A
+// copy of it will be sent.
+func (c *call) adopt(req *http.Request, body *givenBody, plain bool) error {
 	snap := c.snapshot
 	p, h := &c.own, &c.first
 	c.plan = p
@@ -118,7 +137,7 @@ func (c *call) adopt(req *http.Request, body *givenBody) error {
 	if h.req.Header == nil {
 		h.req.Header = make(http.Header)
 	}
-	if home {
+	if home && !plain {
 		p.cookies = snap.request.Cookies
 	}
 	p.marks = snap.request.marks
@@ -131,10 +150,13 @@ func (c *call) adopt(req *http.Request, body *givenBody) error {
 		delete(h.req.Header, "Referer")
 	}
 	_, h.ownCookie = h.req.Header["Cookie"]
-	c.raw = h.req.Header["Accept-Encoding"] != nil || h.req.Header["Range"] != nil
+	c.raw = plain || h.req.Header["Accept-Encoding"] != nil || h.req.Header["Range"] != nil
 	given, signed := h.req.Header["Authorization"] != nil, isSigned(&h.url)
 	defaults := snap.header
-	if !home && snap.bare != nil {
+	switch {
+	case plain:
+		defaults = nil
+	case !home && snap.bare != nil:
 		defaults = snap.bare
 	}
 	for k, vs := range defaults {
@@ -158,7 +180,7 @@ func (c *call) adopt(req *http.Request, body *givenBody) error {
 	p.proxies, p.merged = p.settings.Proxies, p.settings.Proxies
 
 	a := snap.request.Auth
-	if a == nil || a == auth.None || given || signed {
+	if plain || a == nil || a == auth.None || given || signed {
 		return nil
 	}
 	if !home && !isBound(a, &h.url) {

@@ -664,7 +664,8 @@ func (c *call) proxyException() (source, rule string) {
 	if _, ok := c.prepared.Settings.Proxies[noProxyKey]; ok {
 		return c.proxySource(noProxyKey), "an exception of " + strconv.Quote(noProxyKey)
 	}
-	return "environment " + variableOf(noProxyKey), "an exception"
+	name := variableOf(noProxyKey)
+	return "environment " + name, "an exception of " + name
 }
 
 // variableOf returns the spelling of a variable that counts.

@@ -21,7 +21,7 @@ const module = "github.com/seed-3bbad739/requests"
 
 var (
 	leaves     = []string{"adapters", "auth", "cookies", "hooks", "proxy"}
-	companions = []string{"sse", "download", "aws", "examples", "bench"}
+	companions = []string{"sse", "download", "aws", "examples", "bench", "docs"}
 )
 
 // layeringFaults reads the imports of every Go file below root and returns

@@ -51,7 +51,8 @@ type optionFunc func(*layer) error
 func (f optionFunc) apply(l *layer) error { return f(l) }
 
 // WithBaseURL sets what relative URLs are resolved against (RFC 3986, section
-// 5), its path taken as a directory. It may have no query and no fragment. A
+// 5), its path taken as a directory: "users" is below it, "/users" at the root of
+// its host. It may have no query and no fragment. A
 // session's credentials are sent to the origin of its base URL only.
 func WithBaseURL(base string) Option {
 	return optionFunc(func(l *layer) error {
@@ -421,14 +422,15 @@ func WithVerify(verify bool) Option {
 }
 
 // WithCABundle trusts the certificates in a PEM file, or in the files of a
-// directory, instead of the system's. It is read when the option is applied.
+// directory, instead of the system's. It is read when the option is applied,
+// and again for new connections when it has changed.
 func WithCABundle(path string) Option {
 	return tlsOption("WithCABundle", func(t *TLS) { t.CABundle, t.RootCAs = path, nil })
 }
 
 // WithClientCert shows a certificate to servers that ask for one, from PEM
-// files that are read when the option is applied. An empty keyFile means that
-// certFile holds the key too.
+// files that are read when the option is applied, and again for new connections
+// when they have changed. An empty keyFile means that certFile holds the key too.
 func WithClientCert(certFile, keyFile string) Option {
 	return tlsOption("WithClientCert", func(t *TLS) { t.ClientCert, t.ClientKey, t.Certificates = certFile, keyFile, nil })
 }
@@ -601,6 +603,21 @@ func WithCookieJar(jar *cookies.Jar) Option {
 // WithAdapter mounts adapter; see [Session.Mount].
 func WithAdapter(prefix string, adapter http.RoundTripper) Option {
 	return &adapterOption{prefix, adapter}
+}
+
+// WithTransport mounts adapter for all of the web: http:// and https://. What is
+// mounted at a longer prefix stays.
+func WithTransport(adapter http.RoundTripper) Option {
+	return sessionOnly("WithTransport", func(s *sessionOptions) error {
+		for _, prefix := range [...]string{"https://", "http://"} {
+			m, err := newMount(prefix, adapter)
+			if err != nil {
+				return err
+			}
+			s.mounts = append(s.mounts, m)
+		}
+		return nil
+	})
 }
 
 type adapterOption struct {

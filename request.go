@@ -50,6 +50,21 @@ type Request struct {
 	marks *marks // what options say that no field can
 }
 
+// NewRequest returns the request that the verbs make of method, url and opts, for
+// [Session.Prepare], [Session.Explain] and [Session.Do]. The error tells all that
+// is wrong with the options.
+func NewRequest(method, url string, opts ...Option) (*Request, error) {
+	l := newLayer()
+	defer l.recycle()
+	l.Method, l.URL = method, url
+	if l.apply(opts); l.err != nil {
+		return nil, &Error{Op: "new request", Method: method, Err: l.err}
+	}
+	l.flush()
+	r := l.Request
+	return &r, nil
+}
+
 // marks are never written to once they are shared; see [Request.mark].
 type marks struct {
 	secret   []string // canonical names of header fields marked secret

@@ -138,6 +138,9 @@ func (r *Response) JSON(v any) error {
 		err = json.Unmarshal(text, v)
 	}
 	if err != nil {
+		if t, _, _ := strings.Cut(r.contentType(), ";"); t != "" && !strings.Contains(strings.ToLower(t), "json") {
+			err = fmt.Errorf("the content is %s: %w", printable(t), err)
+		}
 		return r.wrap("decode JSON", because(ErrInvalidJSON, err))
 	}
 	return nil

@@ -193,10 +193,10 @@ func (s *snapshot) isSecret(name string) bool {
 	return redact.SecretName(name) || s.request.marks != nil && slices.Contains(s.request.marks.secret, name)
 }
 
-// secretParam reports whether a session's param stays at its home: the words
-// of a secret header, and the way queries write "api-key".
+// secretParam reports whether a session's param stays at its home: what is
+// hidden when a URL is printed is not sent elsewhere either.
 func secretParam(name string) bool {
-	return redact.SecretName(strings.ReplaceAll(name, "_", "-"))
+	return redact.SecretKey(name) || redact.SecretName(strings.ReplaceAll(name, "_", "-"))
 }
 
 // parseBase parses a base URL. A query or fragment would be lost at the first

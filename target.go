@@ -34,6 +34,9 @@ func parseTargetInto(u *url.URL, raw string) error {
 			return refuse(ErrMissingScheme, "the URL is empty")
 		}
 		shown := redact.RawURL(withoutQuery(raw))
+		if strings.HasPrefix(shown, "/") && !strings.HasPrefix(shown, "//") {
+			return refuse(ErrMissingScheme, "%q is relative, and there is no base URL", shown)
+		}
 		return refuse(ErrMissingScheme, "%q; perhaps https://%s?", shown, strings.TrimLeft(shown, "/"))
 	}
 	if !strings.HasPrefix(scheme, "http") {

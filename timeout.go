@@ -3,6 +3,7 @@ package requests
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 
@@ -89,7 +90,7 @@ func contextError(ctx context.Context) error {
 	}
 	why := context.Cause(ctx)
 	if why == errTotal {
-		return errTotal
+		return totalError(ctx)
 	}
 	if why != nil && why != err {
 		err = &cause{err, why}
@@ -98,6 +99,15 @@ func contextError(ctx context.Context) error {
 		return because(ErrTimeout, err)
 	}
 	return err
+}
+
+// totalError is errTotal, with the time that was allowed where ctx is a call's.
+func totalError(ctx context.Context) error {
+	c, ok := ctx.(*callContext)
+	if !ok || c.call == nil || c.call.plan == nil {
+		return errTotal
+	}
+	return sentinel.New(fmt.Sprintf("total timeout of %v", c.call.plan.settings.Timeouts.Total), errTotal)
 }
 
 // withAttempts returns reason, for which ctx is done, or err where that says

@@ -48,6 +48,9 @@ type fetch struct {
 // sources of golang.org/x/oauth2 keep a token themselves and give no other
 // before it expires.
 //
+// source must not ask for a token through a session that this authenticates: it
+// would wait for itself. A copy of the session without authentication will do.
+//
 // An error names the token endpoint if it is known. errors.As finds in it an
 // [oauth2.RetrieveError] with the status and the error code alone: what else
 // the endpoint answered, or was sent, may hold secrets.

@@ -260,6 +260,9 @@ func hideWhole(s string) string {
 		for end < len(s) && !endsURL(s[end]) {
 			end++
 		}
+		if end > i+3 && s[end-1] == ':' {
+			end-- // of the text, as in "http://h.test:80: refused"
+		}
 		b.WriteString(s[:start])
 		b.WriteString(RawURL(s[start:end]))
 		s = s[end:]

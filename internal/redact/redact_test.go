@@ -119,9 +119,10 @@ func TestURL(t *testing.T) {
 
 func TestText(t *testing.T) {
 	for text, want := range map[string]string{
-		"":           "",
-		"no URL":     "no URL",
-		"two\nlines": "two\nlines",
+		"":                                "",
+		"no URL":                          "no URL",
+		"at http://127.0.0.1:80: refused": "at http://127.0.0.1:80: refused",
+		"two\nlines":                      "two\nlines",
 		`Get "http://u:hunter2@h.test/?token=hunter2": refused`:    `Get "http://[redacted]@h.test/?token=[redacted]": refused`,
 		"(http://u:hunter2@h.test), then ftp://u:hunter2@h.test/x": "(http://[redacted]@h.test), then ftp://[redacted]@h.test/x",
 		`<a href="/a?x=1&amp;token=hunter2&y=2">`:                  `<a href="/a?x=1&amp;token=[redacted]&y=2">`,
