@@ -142,9 +142,9 @@ type stream struct {
 	raw      io.ReadCloser
 	left     int64 // of the declared length; -1 when it is not known
 	decoded  io.ReadCloser
-	ahead    []byte // read by peek
-	err      error  // final: what every later Read returns
-	closed   uint32 // by Close, atomically: it may come while a Read waits
+	ahead    *bytes.Buffer // read by peek; nil: nothing was
+	err      error         // final: what every later Read returns
+	closed   uint32        // by Close, atomically: it may come while a Read waits
 	ended    bool
 }
 
@@ -183,10 +183,8 @@ func (s *stream) Read(p []byte) (int, error) {
 	if s.isClosed() {
 		return 0, s.afterClose()
 	}
-	if len(s.ahead) > 0 {
-		n := copy(p, s.ahead)
-		s.ahead = s.ahead[n:]
-		return n, nil
+	if s.isAhead() {
+		return s.ahead.Read(p)
 	}
 	if s.err != nil {
 		return 0, s.err
@@ -234,7 +232,7 @@ func (s *stream) fail(err error) {
 
 // finished reports whether the stream was read to its end or closed.
 func (s *stream) finished() bool {
-	return s.isClosed() || s.err != nil && len(s.ahead) == 0 && s.ended
+	return s.isClosed() || s.err != nil && !s.isAhead() && s.ended
 }
 
 // Close ends the stream; reading it later is an error, not an early end. It
@@ -255,10 +253,15 @@ func (s *stream) isClosed() bool { return atomic.LoadUint32(&s.closed) != 0 }
 // Abort ends a pending Read.
 func (s *stream) Abort() { abort(s.raw) }
 
+func (s *stream) isAhead() bool { return s.ahead != nil && s.ahead.Len() > 0 }
+
 // peek reads up to n bytes ahead.
 func (s *stream) peek(n int) []byte {
-	if len(s.ahead) < n && s.err == nil {
-		more, err := io.ReadAll(io.LimitReader(readerFunc(func(p []byte) (int, error) {
+	if s.ahead == nil {
+		s.ahead = new(bytes.Buffer)
+	}
+	if s.ahead.Len() < n && s.err == nil {
+		_, err := s.ahead.ReadFrom(io.LimitReader(readerFunc(func(p []byte) (int, error) {
 			if s.err != nil {
 				return 0, s.err
 			}
@@ -268,11 +271,10 @@ func (s *stream) peek(n int) []byte {
 				err = s.err
 			}
 			return n, err
-		}), int64(n-len(s.ahead))))
+		}), int64(n-s.ahead.Len())))
 		_ = err // stays with the stream, for who reads on
-		s.ahead = append(s.ahead, more...)
 	}
-	return bytes.Clone(s.ahead[:min(n, len(s.ahead))])
+	return bytes.Clone(s.ahead.Bytes()[:min(n, s.ahead.Len())])
 }
 
 type readerFunc func([]byte) (int, error)

@@ -558,7 +558,7 @@ func switchText(b *bool) string {
 // explainSettings notes the numbers and switches, layer by layer.
 func (c *call) explainSettings() {
 	low := builtin()
-	for i, s := range []*Settings{&low, &c.snapshot.own, &c.layer.Settings} {
+	for i, s := range []*Settings{&low, c.snapshot.own, &c.layer.Settings} {
 		for _, v := range settingsOf(s) {
 			if v.value != "" {
 				c.rec.set(v.part, v.name, v.value, []string{fromBuiltin, fromSession, fromRequest}[i], "")

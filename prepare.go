@@ -68,11 +68,11 @@ type call struct {
 	plan     *plan            // of prepared, or own
 	first    hop
 	exchangeRecord
-	timer timer
+	timer *timer // nil without Timeouts.Total
 
 	rec      *recorder           // nil unless the request is explained
 	env      *environmentProxies // for the first exchange, as read in preparing
-	values   [4]string           // of header fields with one value
+	values   [2]string           // of header fields with one value
 	used     uint8               // of values
 	envOf    webScheme           // what env is for
 	handsOut bool                // the prepared request is for the caller

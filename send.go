@@ -40,7 +40,7 @@ type exchangeRecord struct {
 	chain  *chain    // nil as long as there is one hop
 	result *observed // nil unless a Complete hook will want it
 	upload *uploadProgress
-	number int
+	number int32 // of exchanges
 
 	dropped bool // a redirect left the content behind
 	lost    bool // credentials were left behind, for good
@@ -330,7 +330,7 @@ func (c *call) requestOf(answer *http.Response, req *http.Request) *http.Request
 
 // beforeWire runs the Send hooks, which may answer in the place of the network.
 func (c *call) beforeWire(req *http.Request) (*http.Request, *http.Response, error) {
-	e := Exchange{Request: req, Number: c.number}
+	e := Exchange{Request: req, Number: int(c.number)}
 	err := c.runSend(&e)
 	switch {
 	case err != nil:
@@ -351,7 +351,7 @@ func (c *call) beforeWire(req *http.Request) (*http.Request, *http.Response, err
 
 // respond runs the Response hooks, which may put another response in place.
 func (c *call) respond(h *hop, req *http.Request, elapsed time.Duration) error {
-	e := Exchange{Request: req, Response: &h.http, Number: c.number, Elapsed: elapsed}
+	e := Exchange{Request: req, Response: &h.http, Number: int(c.number), Elapsed: elapsed}
 	err := c.runResponse(&e)
 	if err == nil && e.Response == nil {
 		err = errors.New("the exchange has no response left")
@@ -384,7 +384,7 @@ func (c *call) respond(h *hop, req *http.Request, elapsed time.Duration) error {
 // recorded notes an exchange for the Complete hooks and returns err.
 func (c *call) recorded(req *http.Request, resp *http.Response, elapsed time.Duration, err error) error {
 	if c.result != nil {
-		e := Exchange{Request: req, Response: resp, Err: err, Number: c.number, Elapsed: elapsed}
+		e := Exchange{Request: req, Response: resp, Err: err, Number: int(c.number), Elapsed: elapsed}
 		c.result.exchanges = append(c.result.exchanges, e)
 	}
 	return err
@@ -555,7 +555,7 @@ func (c *call) prepareNext(n *hop) (*PreparedRequest, error) {
 	if err := c.authenticateHop(n); err != nil {
 		return nil, err
 	}
-	p := &PreparedRequest{Request: n.req.WithContext(c.timer.caller), Settings: c.plan.settings.clone(), plan: *c.plan}
+	p := &PreparedRequest{Request: n.req.WithContext(c.callerContext()), Settings: c.plan.settings.clone(), plan: *c.plan}
 	if n.dropsBody {
 		p.body = nil
 	}

@@ -22,8 +22,8 @@ const Version = "0.1.0"
 // snapshot is everything that a session's requests start from, made once and
 // never written to again. A session swaps one for another.
 type snapshot struct {
-	request Request  // merged; Header is canonical, with the built-in fields; for Params see params
-	own     Settings // what the options of the session say, not merged with the built-in
+	request Request   // merged; Header is canonical, with the built-in fields; for Params see params
+	own     *Settings // what the options of the session say, not merged with the built-in
 	jar     *cookies.Jar
 
 	base   *url.URL // of request.BaseURL, nil without one
@@ -61,7 +61,7 @@ var bottomRequest = Request{
 
 // bottom is the snapshot beneath every session. What is laid over it gets a
 // jar of its own.
-var bottom = &snapshot{request: bottomRequest}
+var bottom = &snapshot{request: bottomRequest, own: new(Settings)}
 
 // withClonedJar returns a snapshot to lay a copy's changes over: the copy has
 // cookies of its own.
@@ -132,7 +132,8 @@ func (s *snapshot) with(l *layer) (*snapshot, error) {
 	if !l.Settings.isZero() {
 		wholeTLS := l.marks != nil && l.marks.wholeTLS
 		r.Settings = l.Settings.over(&s.request.Settings, wholeTLS)
-		n.own = l.Settings.over(&s.own, wholeTLS)
+		own := l.Settings.over(s.own, wholeTLS)
+		n.own = &own
 	}
 	if err := checkSettings(&r.Settings); err != nil {
 		errs = append(errs, err)

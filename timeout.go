@@ -69,16 +69,25 @@ type timer struct {
 }
 
 func (c *call) startTimer() {
-	c.timer.caller = c.ctx.Context
 	if d := limit(c.plan.settings.Timeouts.Total); d > 0 {
-		c.ctx.Context, c.timer.cancel = context.WithTimeoutCause(c.ctx.Context, d, errTotal)
+		t := &timer{caller: c.ctx.Context}
+		c.ctx.Context, t.cancel = context.WithTimeoutCause(t.caller, d, errTotal)
+		c.timer = t
 	}
 }
 
 func (c *call) stopTimer() {
-	if c.timer.cancel != nil {
+	if c.timer != nil {
 		c.timer.cancel()
 	}
+}
+
+// callerContext is the context that the call was made with.
+func (c *call) callerContext() context.Context {
+	if c.timer != nil {
+		return c.timer.caller
+	}
+	return c.ctx.Context
 }
 
 // contextError says why ctx is done, in terms that match both the context's
