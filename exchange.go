@@ -1,0 +1,289 @@
+package requests
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/seed-3bbad739/requests/adapters"
+	"github.com/seed-3bbad739/requests/auth"
+	"github.com/seed-3bbad739/requests/internal/ctxkey"
+)
+
+// exchange sends h's request and receives the header of the response. The
+// order is: Send hooks, for they may change everything; cookies of the jar,
+// for the URL that is final now; deferred authentication, which may sign all
+// of it; the body, opened last so that nothing before can leave it open; the
+// adapter. Cookies are stored before Response hooks, which see the jar as the
+// next request will.
+func (c *call) exchange(h *hop) error {
+	c.number++
+	req := &h.req
+	deferred := c.plan.auth != nil && isDeferred(c.plan.auth) && (!c.lost || isBound(c.plan.auth, &h.url))
+	hooked := c.hasSendHooks()
+	if hooked || deferred {
+		req = h.req.Clone(&c.ctx)
+	}
+	var answer *http.Response
+	var err error
+	if hooked {
+		if req, answer, err = c.beforeWire(req); err != nil {
+			return err
+		}
+	}
+	var elapsed time.Duration
+	if answer == nil {
+		c.addCookies(h, req)
+		if _, ok := req.Header["User-Agent"]; !ok {
+			req.Header["User-Agent"] = nil // or net/http would send its own
+		}
+		if deferred {
+			if err := c.plan.authenticate(req); err != nil {
+				return c.recorded(req, nil, 0, err)
+			}
+		}
+		if answer, elapsed, err = c.roundTrip(req); err != nil {
+			return c.recorded(req, nil, elapsed, err)
+		}
+	}
+	h.http = *answer
+	if h.http.Request = c.requestOf(answer, req); h.http.Body == nil {
+		h.http.Body = http.NoBody
+	}
+	if h.http.Header == nil {
+		h.http.Header = make(http.Header)
+	}
+	h.resp.Response, h.resp.Elapsed, h.resp.call, h.resp.arrived = &h.http, elapsed, c, answer.Body
+	if c.jar != nil {
+		c.jar.StoreHeader(req.URL, h.http.Header)
+	}
+	c.recorded(req, &h.http, elapsed, nil)
+	if o, ok := c.plan.auth.(interface{ Observe(*http.Response) }); ok && (!c.lost || isBound(c.plan.auth, req.URL)) {
+		o.Observe(&h.http)
+	}
+	if c.hasResponseHooks() {
+		return c.respond(h, req, elapsed)
+	}
+	return nil
+}
+
+// requestOf is req as the request of answer, with what layers below the session
+// left in the context of theirs: a Retry leaves its attempts.
+func (c *call) requestOf(answer *http.Response, req *http.Request) *http.Request {
+	if answer.Request == nil {
+		return req
+	}
+	sent := answer.Request.Context()
+	if own, ok := sent.(*callContext); ok && own == &c.ctx {
+		return req
+	}
+	if own, ok := sent.Value(ctxkey.Beneath{}).(*callContext); ok && own == &c.ctx && answer.Request.URL == req.URL {
+		return answer.Request // req and what was left for us
+	}
+	return req.WithContext(&answeredContext{req.Context(), sent})
+}
+
+// beforeWire runs the Send hooks, which may answer in the place of the network.
+func (c *call) beforeWire(req *http.Request) (*http.Request, *http.Response, error) {
+	e := Exchange{Request: req, Number: int(c.number)}
+	err := c.runSend(&e)
+	switch {
+	case err != nil:
+		err = fmt.Errorf("send hook: %w", err)
+	case e.Request == nil || e.Request.URL == nil:
+		err = errors.New("send hook: the exchange has no request left")
+	default:
+		if e.Request.Header == nil {
+			e.Request.Header = make(http.Header)
+		}
+		err = cleanHeader(e.Request)
+	}
+	if err != nil && e.Response != nil && e.Response.Body != nil {
+		e.Response.Body.Close()
+	}
+	return e.Request, e.Response, err
+}
+
+// respond runs the Response hooks, which may put another response in place.
+func (c *call) respond(h *hop, req *http.Request, elapsed time.Duration) error {
+	e := Exchange{Request: req, Response: &h.http, Number: int(c.number), Elapsed: elapsed}
+	err := c.runResponse(&e)
+	if err == nil && e.Response == nil {
+		err = errors.New("the exchange has no response left")
+	}
+	if err != nil {
+		h.http.Body.Close()
+		if e.Response != nil && e.Response != &h.http && e.Response.Body != nil {
+			e.Response.Body.Close()
+		}
+		return fmt.Errorf("response hook: %w", err)
+	}
+	if e.Response != &h.http {
+		if e.Response.Body != h.http.Body {
+			h.http.Body.Close()
+		}
+		h.http = *e.Response
+	}
+	if h.http.Request == nil || h.http.Request.URL == nil {
+		h.http.Request = req
+	}
+	if h.http.Body == nil {
+		h.http.Body = http.NoBody
+	}
+	if h.http.Header == nil {
+		h.http.Header = make(http.Header)
+	}
+	return nil
+}
+
+// recorded notes an exchange for the Complete hooks and returns err.
+func (c *call) recorded(req *http.Request, resp *http.Response, elapsed time.Duration, err error) error {
+	if c.result != nil {
+		e := Exchange{Request: req, Response: resp, Err: err, Number: int(c.number), Elapsed: elapsed}
+		c.result.exchanges = append(c.result.exchanges, e)
+	}
+	return err
+}
+
+// roundTrip lets the adapter of the URL carry req. Whatever goes wrong before
+// the adapter has the request leaves no body open.
+func (c *call) roundTrip(req *http.Request) (*http.Response, time.Duration, error) {
+	m, err := c.session.mountFor(req.URL)
+	if err != nil {
+		return nil, 0, err
+	}
+	if err := c.prepareExchange(req.URL); err != nil {
+		return nil, 0, err
+	}
+	if c.ctx.settings.Proxy == nil {
+		delete(req.Header, "Proxy-Authorization") // it is for a proxy, never for an origin
+	}
+	if err := contextError(&c.ctx); err != nil {
+		return nil, 0, err
+	}
+	if c.upload != nil {
+		// What counts the bytes is put around GetBody, which the next hop takes over.
+		req = req.WithContext(req.Context())
+	}
+	if err := c.openRequestBody(req); err != nil {
+		return nil, 0, err
+	}
+	start := time.Now()
+	resp, err := m.wrapped.RoundTrip(req)
+	elapsed := time.Since(start)
+	if err != nil {
+		return nil, elapsed, failure(&c.ctx, err)
+	}
+	if resp == nil {
+		return nil, elapsed, errors.New("the adapter returned neither response nor error")
+	}
+	return resp, elapsed, nil
+}
+
+// prepareExchange works out the adapter's settings for u: the proxy is chosen
+// anew for every hop.
+func (c *call) prepareExchange(u *url.URL) error {
+	p := c.plan
+	s := p.settings
+	a := &c.ctx.settings
+	explicit := p.proxies
+	var env *environmentProxies
+	if !sameMap(s.Proxies, p.merged) { // a hook or the caller changed it
+		explicit = s.Proxies
+	} else if s.Environment != nil && *s.Environment {
+		if env = c.env; c.number > 1 || c.envOf != schemeOf(u) {
+			env = environmentFor(u)
+		}
+	}
+	proxyURL, err := selectProxy(explicit, c.snapshot.proxies, env, u)
+	if err != nil {
+		return err
+	}
+	*a = adapters.Settings{
+		Proxy:        proxyURL,
+		Connect:      limit(s.Timeouts.Connect),
+		TLSHandshake: limit(s.Timeouts.TLSHandshake),
+		Read:         limit(s.Timeouts.Read),
+		Timings:      s.Timings != nil && *s.Timings,
+	}
+	if proxyURL != nil {
+		a.ProxyTLS = s.ProxyTLS
+		if s.ProxyAuth != nil && s.ProxyAuth != auth.None {
+			a.ProxyAuth = s.ProxyAuth
+		}
+	}
+	if u.Scheme != "http" {
+		a.TLS = s.TLS
+		if s.Environment != nil && *s.Environment && (c.number > 1 || c.envOf != schemeOf(u)) {
+			a.TLS = c.snapshot.bundled(s.TLS, u)
+		}
+	}
+	return nil
+}
+
+// openRequestBody gives req the body it announces, unless an authenticator
+// did.
+func (c *call) openRequestBody(req *http.Request) error {
+	if req.Body != nil {
+		return nil
+	}
+	content := c.content()
+	if content == nil {
+		if !c.passThrough && !c.dropped && req.ContentLength == 0 {
+			frameEmpty(req)
+		}
+		return nil
+	}
+	if req.ContentLength == 0 {
+		frameEmpty(req)
+		return nil
+	}
+	var body io.ReadCloser
+	var err error
+	if req.GetBody != nil {
+		body, err = req.GetBody()
+	} else {
+		body, err = content.Open()
+	}
+	if err == nil && body == nil {
+		err = fmt.Errorf("%T.Open returned neither a reader nor an error", content)
+	}
+	if err != nil {
+		return fmt.Errorf("open body: %w", err)
+	}
+	if c.upload != nil {
+		get := req.GetBody
+		total := req.ContentLength
+		body = c.upload.of(body, total)
+		if get != nil {
+			req.GetBody = func() (io.ReadCloser, error) {
+				again, err := get()
+				if err != nil {
+					return nil, err
+				}
+				return c.upload.of(again, total), nil
+			}
+		}
+	}
+	req.Body = body
+	return nil
+}
+
+var identity = []string{"identity"}
+
+// frameEmpty makes an empty body go out as Content-Length: 0, which GET and
+// HEAD do without. net/http does that by itself for the methods that usually
+// have a body; for the others it must be told.
+func frameEmpty(req *http.Request) {
+	switch req.Method {
+	case http.MethodGet, http.MethodHead:
+	case http.MethodPost, http.MethodPut, http.MethodPatch:
+		req.Body = http.NoBody
+	default:
+		req.Body = http.NoBody
+		req.TransferEncoding = identity
+	}
+}

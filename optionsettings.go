@@ -1,0 +1,219 @@
+package requests
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/seed-3bbad739/requests/auth"
+	"github.com/seed-3bbad739/requests/internal/redact"
+	"github.com/seed-3bbad739/requests/proxy"
+)
+
+// WithProxyAuth sets the authenticator for proxies.
+func WithProxyAuth(a auth.Authenticator) Option {
+	return optionFunc(func(l *layer) error {
+		if err := checkProxyAuth(a); err != nil {
+			return fmt.Errorf("WithProxyAuth: %w", err)
+		}
+		l.ProxyAuth = a
+		return nil
+	})
+}
+
+// WithTimeout limits each call, redirects, retries and content included, to
+// total. Zero inherits the layer below; a negative total means no limit beyond
+// the context's.
+func WithTimeout(total time.Duration) Option { return timeoutOption(total) }
+
+type timeoutOption time.Duration
+
+func (o timeoutOption) apply(l *layer) error {
+	if o != 0 {
+		l.Timeouts.Total = time.Duration(o)
+	}
+	return nil
+}
+
+// WithTimeouts sets those of t that are not zero.
+func WithTimeouts(t Timeouts) Option {
+	return optionFunc(func(l *layer) error {
+		l.Timeouts = t.over(l.Timeouts)
+		return nil
+	})
+}
+
+// WithProxy sends every request through the proxy at rawURL, above what the
+// environment says; "" connects directly.
+func WithProxy(rawURL string) Option {
+	return proxiesOption("WithProxy", proxy.Map{"http": rawURL, "https": rawURL, "all": rawURL})
+}
+
+// WithProxies sets the proxies for schemes ("http", "https", "all") and for
+// hosts ("https://host"); "" connects directly.
+func WithProxies(m proxy.Map) Option { return proxiesOption("WithProxies", maps.Clone(m)) }
+
+func proxiesOption(name string, m proxy.Map) Option {
+	return optionFunc(func(l *layer) error {
+		if err := checkProxies(m); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		merged := maps.Clone(l.Proxies)
+		if merged == nil {
+			merged = make(proxy.Map, len(m))
+		}
+		maps.Copy(merged, m)
+		l.Proxies = merged
+		return nil
+	})
+}
+
+// WithEnvironment says whether the proxy, CA-bundle and netrc variables of the
+// environment apply. They do by default.
+func WithEnvironment(use bool) Option {
+	return optionFunc(func(l *layer) error {
+		l.Environment = &use
+		return nil
+	})
+}
+
+// WithVerify says whether a server's certificate is verified. It is by
+// default; without, anybody in between can read and change what is sent.
+func WithVerify(verify bool) Option {
+	return tlsOption("WithVerify", func(t *TLS) { t.Verify = &verify })
+}
+
+// WithCABundle trusts the certificates in a PEM file, or in the files of a
+// directory, instead of the system's. It is read when the option is applied,
+// and again for new connections when it has changed.
+func WithCABundle(path string) Option {
+	return tlsOption("WithCABundle", func(t *TLS) { t.CABundle, t.RootCAs = path, nil })
+}
+
+// WithClientCert shows a certificate to servers that ask for one, from PEM
+// files that are read when the option is applied, and again for new connections
+// when they have changed. An empty keyFile means that certFile holds the key too.
+func WithClientCert(certFile, keyFile string) Option {
+	return tlsOption("WithClientCert", func(t *TLS) { t.ClientCert, t.ClientKey, t.Certificates = certFile, keyFile, nil })
+}
+
+// WithServerName sends and verifies name instead of the URL's host.
+func WithServerName(name string) Option {
+	return tlsOption("WithServerName", func(t *TLS) { t.ServerName = name })
+}
+
+// tlsOption changes a field of the layer's TLS, on a copy, if what it names
+// can be had.
+func tlsOption(name string, change func(*TLS)) Option {
+	return optionFunc(func(l *layer) error {
+		var only TLS
+		change(&only)
+		if err := only.Load(); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		t := cloneTLS(l.TLS)
+		if t == nil {
+			t = new(TLS)
+		}
+		change(t)
+		l.TLS = t
+		return nil
+	})
+}
+
+// WithTLS replaces all TLS settings of the layers below.
+func WithTLS(t TLS) Option {
+	t = *cloneTLS(&t)
+	return optionFunc(func(l *layer) error {
+		own := t
+		if err := own.Load(); err != nil {
+			return fmt.Errorf("WithTLS: %w", err)
+		}
+		l.TLS = &own
+		l.mark().wholeTLS = true
+		return nil
+	})
+}
+
+// WithProxyTLS sets the trust for https proxies.
+func WithProxyTLS(t TLS) Option {
+	t = *cloneTLS(&t)
+	return optionFunc(func(l *layer) error {
+		own := t
+		if err := own.Load(); err != nil {
+			return fmt.Errorf("WithProxyTLS: %w", err)
+		}
+		l.ProxyTLS = &own
+		return nil
+	})
+}
+
+// WithMaxRedirects limits how many redirects a call follows: 30 by default; 0
+// inherits, a negative n follows none.
+func WithMaxRedirects(n int) Option {
+	return optionFunc(func(l *layer) error {
+		if n != 0 {
+			l.MaxRedirects = n
+		}
+		return nil
+	})
+}
+
+// WithoutRedirects returns redirects as responses; see [Response.Next].
+func WithoutRedirects() Option { return WithMaxRedirects(-1) }
+
+// WithStream leaves the body of the response unread. The caller closes it.
+func WithStream(stream bool) Option {
+	return optionFunc(func(l *layer) error {
+		l.Stream = &stream
+		return nil
+	})
+}
+
+// WithMaxBody bounds the decoded content that is read into memory, in bytes:
+// 64 MiB by default; 0 inherits, a negative n sets no bound.
+func WithMaxBody(n int64) Option {
+	return optionFunc(func(l *layer) error {
+		if n != 0 {
+			l.MaxBody = n
+		}
+		return nil
+	})
+}
+
+// WithRaiseForStatus makes a response of status 400 to 599 an error, a
+// [*StatusError]. Off by default.
+func WithRaiseForStatus(raise bool) Option {
+	return optionFunc(func(l *layer) error {
+		l.RaiseForStatus = &raise
+		return nil
+	})
+}
+
+// WithTimings records when each phase of an exchange ended; see
+// [Response.Timings]. Off by default.
+func WithTimings(record bool) Option {
+	return optionFunc(func(l *layer) error {
+		l.Timings = &record
+		return nil
+	})
+}
+
+// checkProxies parses every proxy URL, for a bad one would else be noticed in
+// production only.
+func checkProxies(m proxy.Map) error {
+	if len(m) == 0 {
+		return nil
+	}
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		if m[k] == "" || strings.EqualFold(k, "no_proxy") {
+			continue
+		}
+		if _, err := proxy.Parse(m[k]); err != nil {
+			return because(ErrInvalidProxyURL, fmt.Errorf("%s: %w", redact.RawURL(k), err))
+		}
+	}
+	return nil
+}
