@@ -1,11 +1,15 @@
 package requests_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -333,4 +337,40 @@ func TestAuth_prepareSetsIt(t *testing.T) {
 	p, err := s.Prepare(t.Context(), &requests.Request{URL: "http://a.test/", Auth: auth.Basic("u", "p")})
 	require.NoError(t, err)
 	assert.Equal(t, "Basic dTpw", p.Header.Get("Authorization"))
+}
+
+// waitingAuth waits for its credentials until the context ends.
+type waitingAuth struct{}
+
+func (*waitingAuth) Deferred() {}
+func (*waitingAuth) Authenticate(r *http.Request) error {
+	<-r.Context().Done()
+	return fmt.Errorf("waiting for a token: %w", r.Context().Err())
+}
+
+func TestAuthThatAsks(t *testing.T) {
+	w := newReplies(t, reply(200, ""))
+	t.Run("a call that fails for its token is still the call", func(t *testing.T) {
+		inner := newSession(t)
+		s := newSession(t, requests.WithAuth(auth.Func(func(r *http.Request) error {
+			_, err := inner.Post(r.Context(), "unknown://token.test/")
+			return fmt.Errorf("token: %w", err)
+		})))
+		_, err := s.Get(t.Context(), w.URL+"/items")
+		var e *requests.Error
+		require.ErrorAs(t, err, &e)
+		assert.Equal(t, []string{"GET", w.URL + "/items"}, []string{e.Method, e.URL})
+		require.ErrorIs(t, err, requests.ErrNoAdapter)
+		require.ErrorContains(t, err, "unknown://token.test/")
+	})
+	t.Run("waiting until the deadline is a timeout", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			s := newSession(t, requests.WithAuth(new(waitingAuth)), requests.WithTransport(named("unreached")))
+			_, err := s.Get(ctx, "http://a.test/")
+			require.ErrorIs(t, err, requests.ErrTimeout)
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+		})
+	})
 }

@@ -81,7 +81,7 @@ var errTotal error = sentinel.New("total timeout", sentinel.Timeout, context.Dea
 type Error struct {
 	Op       string    // what was attempted: "prepare", "send", "read content", "decode JSON"
 	Method   string    // of the request; may be empty
-	URL      string    // of the request, without userinfo, query and fragment; may be empty
+	URL      string    // of the request, without query and fragment, its userinfo hidden; may be empty
 	Err      error     // the cause, never nil
 	Response *Response // what had been received: the last redirect, the response whose content failed; often nil
 }
@@ -124,7 +124,7 @@ func newError(op, method string, u *url.URL, err error, resp *Response) error {
 	if err == nil {
 		return nil
 	}
-	if e := (*Error)(nil); errors.As(err, &e) {
+	if _, ok := err.(*Error); ok { // one deeper down is of a session that was used on the way
 		return err
 	}
 	return &Error{Op: op, Method: method, URL: redact.Target(u), Err: bare(err), Response: resp}
@@ -173,7 +173,7 @@ type StatusError struct {
 	StatusCode int
 	Reason     string // what follows the code in the status line; may be empty
 	Method     string
-	URL        string // without userinfo, query and fragment
+	URL        string // without query and fragment, its userinfo hidden
 	Header     http.Header
 	Content    []byte    // the start of the decoded content, at most 4 KiB
 	Problem    *Problem  // what application/problem+json says; nil for other content

@@ -1,6 +1,7 @@
 package requests
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -42,6 +43,9 @@ func (c *call) exchange(h *hop) error {
 		}
 		if deferred {
 			if err := c.plan.authenticate(req); err != nil {
+				if errors.Is(err, context.DeadlineExceeded) {
+					err = because(ErrTimeout, err) // it waited for something: a token, say
+				}
 				return c.recorded(req, nil, 0, err)
 			}
 		}
