@@ -1,5 +1,3 @@
-// Package auth sets credentials on requests, answers challenges, and keeps
-// both to the origin they are meant for.
 package auth
 
 import "net/http"

@@ -1,5 +1,3 @@
-// Package cookies keeps HTTP cookies as RFC 6265bis says: a jar that can be
-// listed, edited, merged and saved, and that a plain [http.Client] takes too.
 package cookies
 
 import (

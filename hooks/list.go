@@ -1,5 +1,3 @@
-// Package hooks gives a session its places to look and to act: ordered lists
-// of named functions, and the exchange that they are shown.
 package hooks
 
 import (

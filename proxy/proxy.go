@@ -1,6 +1,3 @@
-// Package proxy decides which proxy, if any, a URL is requested through: by a
-// map of proxies, by the variables of the environment, and by the exceptions
-// of either.
 package proxy
 
 import (

@@ -2,6 +2,7 @@ package sse_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log"
 	"net/http"
@@ -49,4 +50,25 @@ func ExampleEvents() {
 	// event 1
 	// event 2
 	// event 3
+}
+
+// What a stream may ask of its reader is bounded.
+func ExampleOptions() {
+	server := adapters.Handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		fmt.Fprintf(w, "data: small\n\ndata: %s\n\n", strings.Repeat("x", 2000))
+	}))
+	session := requests.Must(requests.NewSession(requests.WithAdapter("http://events.test", server)))
+	defer session.Close()
+
+	for event, err := range sse.Events(context.Background(), session, "http://events.test/", &sse.Options{MaxEvent: 1000}) {
+		if err != nil {
+			fmt.Println(errors.Is(err, sse.ErrEventTooLarge))
+			break
+		}
+		fmt.Println(event.Data)
+	}
+	// Output:
+	// small
+	// true
 }

@@ -155,7 +155,7 @@ func run() error {
 }
 
 func show(ctx context.Context, adapter http.RoundTripper) error {
-	users, err := NewUsers("https://users.test/v1", requests.WithAdapter("https://users.test", adapter))
+	users, err := NewUsers("https://users.test/v1", requests.WithTransport(adapter))
 	if err != nil {
 		return err
 	}

@@ -19,24 +19,10 @@ import (
 	"github.com/seed-3bbad739/requests/adapters/adaptertest"
 )
 
-func Example() {
-	main()
-	// Output:
-	// 1. A handler in memory: the real service, without a network.
-	//    {42 Ada} {43 Grace}
-	// 2. httpmock: answers written down.
-	//    {42 Ada} {43 Grace}
-	//    calls: 2
-	// 3. go-vcr records what is said,
-	//    {42 Ada} {43 Grace}
-	// 4. and plays it again: the service is not asked.
-	//    {42 Ada} {43 Grace}
-}
-
 // newUsers mounts adapter as it is.
 func newUsers(t *testing.T, adapter http.RoundTripper, options ...requests.Option) *Users {
 	t.Helper()
-	users, err := NewUsers("https://users.test/v1", append(options, requests.WithAdapter("https://", adapter))...)
+	users, err := NewUsers("https://users.test/v1", append(options, requests.WithTransport(adapter))...)
 	require.NoError(t, err)
 	t.Cleanup(func() { users.Close() })
 	return users

@@ -23,9 +23,9 @@ import (
 
 func main() {
 	server, stop := server()
-	defer stop()
-	if err := run(server); err != nil {
-		stop()
+	err := run(server)
+	stop()
+	if err != nil {
 		log.Fatal(err)
 	}
 }
@@ -35,6 +35,7 @@ func server() (url string, stop func()) {
 	if len(os.Args) > 1 {
 		return os.Args[1], func() {}
 	}
+	os.Setenv("no_proxy", "127.0.0.1") // a proxy of the environment would not find it
 	s := httptest.NewServer(httpbin.New())
 	return s.URL, s.Close
 }

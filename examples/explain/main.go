@@ -1,5 +1,7 @@
 // The explain example asks which layer set what: the environment, a netrc
 // file, a session and a request all have a word in one call. Nothing is sent.
+//
+//	go run ./examples/explain
 package main
 
 import (
@@ -9,24 +11,29 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/seed-3bbad739/requests"
 )
 
-// profile is an environment as a machine behind a company's proxy has it.
-func profile(dir string) map[string]string {
-	netrc := filepath.Join(dir, "netrc")
+// variables are what the library reads. None of this machine's is left.
+var variables = []string{
+	"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy",
+	"REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC",
+}
+
+// profile is an environment as a machine behind a company's proxy has it, with
+// a netrc file in the working directory.
+func profile() map[string]string {
 	text := "machine example.com login nobody password p\nmachine api.example.com login build password hunter2\n"
-	if err := os.WriteFile(netrc, []byte(text), 0o600); err != nil {
+	if err := os.WriteFile("netrc", []byte(text), 0o600); err != nil {
 		log.Fatal(err)
 	}
 	return map[string]string{
 		"http_proxy":  "http://proxy.corp.example:3128",
 		"https_proxy": "http://build:hunter2@proxy.corp.example:3128",
 		"NO_PROXY":    "internal.example",
-		"NETRC":       netrc,
+		"NETRC":       "netrc",
 	}
 }
 
@@ -36,7 +43,13 @@ func main() {
 		log.Fatal(err)
 	}
 	defer os.RemoveAll(dir)
-	for name, value := range profile(dir) {
+	if err := os.Chdir(dir); err != nil {
+		log.Fatal(err)
+	}
+	for _, name := range variables {
+		os.Unsetenv(name)
+	}
+	for name, value := range profile() {
 		os.Setenv(name, value)
 	}
 
@@ -57,6 +70,8 @@ func main() {
 		return nil
 	})
 
+	fmt.Println("Each line: what, its value, the layer it comes from, and what that layer took the place of.")
+	fmt.Println()
 	for _, r := range []requests.Request{
 		{
 			Method: http.MethodPost, URL: "users/{id}/notes",

@@ -66,7 +66,7 @@ func run(ctx context.Context) error {
 var tokenField = regexp.MustCompile(`name="csrf" value="([^"]+)"`)
 
 func signIn(ctx context.Context, server, file string) error {
-	session, err := requests.NewSession(requests.WithBaseURL(server), requests.WithRaiseForStatus(true))
+	session, err := newSession(server)
 	if err != nil {
 		return err
 	}
@@ -93,9 +93,9 @@ func signIn(ctx context.Context, server, file string) error {
 
 	fmt.Println("3. The cookies are saved, the one of this visit left out.")
 	for c := range session.Cookies().All() {
-		kind := "until " + c.Expires.Format("2006-01-02")
-		if c.Expires.IsZero() {
-			kind = "for this visit"
+		kind := "for this visit"
+		if !c.Expires.IsZero() {
+			kind = fmt.Sprintf("for %.0f days", time.Until(c.Expires).Hours()/24)
 		}
 		fmt.Printf("   %s, %s\n", c.Name, kind)
 	}
@@ -108,7 +108,7 @@ func comeBack(ctx context.Context, server, file string) error {
 	if err := jar.LoadFile(file); err != nil {
 		return err
 	}
-	session, err := requests.NewSession(requests.WithBaseURL(server), requests.WithCookieJar(jar), requests.WithRaiseForStatus(true))
+	session, err := newSession(server, requests.WithCookieJar(jar))
 	if err != nil {
 		return err
 	}
@@ -119,6 +119,14 @@ func comeBack(ctx context.Context, server, file string) error {
 	}
 	fmt.Printf("   /home says: %s\n", text)
 	return nil
+}
+
+func newSession(server string, more ...requests.Option) (*requests.Session, error) {
+	return requests.NewSession(append([]requests.Option{
+		requests.WithBaseURL(server),
+		requests.WithRaiseForStatus(true),
+		requests.WithEnvironment(false), // the server is of this program: no proxy leads to it
+	}, more...)...)
 }
 
 // site is a server with a form to sign in by.

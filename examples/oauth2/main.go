@@ -106,6 +106,7 @@ func newSession(server string, tokens oauth2.TokenSource) (*requests.Session, er
 		requests.WithBaseURL(server),
 		requests.WithAuth(auth.OAuth2(tokens)),
 		requests.WithRaiseForStatus(true),
+		requests.WithEnvironment(false), // the server is of this program: no proxy leads to it
 	)
 }
 

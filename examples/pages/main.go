@@ -1,5 +1,7 @@
 // The pages example walks through the pages of a list that a server of its own
 // gives, by the Link field of each page.
+//
+//	go run ./examples/pages
 package main
 
 import (
@@ -54,6 +56,7 @@ func run(server string) error {
 		requests.WithBaseURL(server),
 		requests.WithAuth(auth.Bearer("t0ken")), // stays with this server, wherever a Link leads
 		requests.WithRaiseForStatus(true),
+		requests.WithEnvironment(false), // the server is of this program: no proxy leads to it
 	)
 	if err != nil {
 		return err
@@ -71,7 +74,7 @@ func run(server string) error {
 			if err != nil {
 				return err
 			}
-			fmt.Printf("   %-8s %3d moons\n", p.Name, p.Moons)
+			fmt.Printf("   %-8s moons: %3d\n", p.Name, p.Moons)
 			if p.Moons > 200 {
 				fmt.Println("that is enough: no further page is asked for")
 				return nil

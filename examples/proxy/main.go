@@ -33,7 +33,10 @@ func run() error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	answer := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		fmt.Fprintf(w, "%s, for the proxy: %q", r.Proto, r.Header.Get("Proxy-Authorization"))
+		fmt.Fprintf(w, "the server is asked by %s", r.Proto)
+		if r.Header.Get("Proxy-Authorization") != "" {
+			fmt.Fprint(w, ", and is shown the proxy's credentials")
+		}
 	})
 	plain := httptest.NewServer(answer)
 	defer plain.Close()
@@ -70,15 +73,25 @@ func run() error {
 		return err
 	}
 	fmt.Println("2. One request goes elsewhere, another directly. No connection is shared between ways.")
-	if err := errors.Join(get(secure.URL, requests.WithProxy(one.URL)), get(secure.URL, requests.WithProxy("")), get(secure.URL)); err != nil {
-		return err
+	for _, way := range []struct {
+		title   string
+		options []requests.Option
+	}{
+		{"by the other proxy:", []requests.Option{requests.WithProxy(one.URL)}},
+		{"directly:", []requests.Option{requests.WithProxy("")}},
+		{"as the session says, by the tunnel that is there:", nil},
+	} {
+		fmt.Println("  ", way.title)
+		if err := get(secure.URL, way.options...); err != nil {
+			return err
+		}
 	}
 	fmt.Println("3. A proxy that refuses is an error of its own.")
 	_, err = session.Get(ctx, secure.URL, requests.WithProxyAuth(auth.Basic("eve", "guess")), requests.WithProxy(one.URL))
 	if !errors.Is(err, requests.ErrProxy) {
 		return fmt.Errorf("unexpectedly: %w", err)
 	}
-	fmt.Println("   refused")
+	fmt.Println("   the proxy refused eve")
 
 	fmt.Println("4. The environment is asked when nothing is said.")
 	os.Setenv("http_proxy", "http://ada:lovelace@"+two.Listener.Addr().String())

@@ -1,117 +1,116 @@
-// Quickstart shows what a session is for, against a server of its own or one
-// that is given: a login, JSON both ways, cookies, redirects, and one
-// connection for all of it.
+// Quickstart is a tour of a session: what its requests share is said once, and
+// each call says the rest. It talks to a server of its own, without a network,
+// or to the go-httpbin whose URL it is given.
 //
-//	go run ./examples/quickstart [URL of an httpbin]
+//	go run ./examples/quickstart [URL]
 package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log"
+	"net/http"
 	"net/http/httptest"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/mccutchen/go-httpbin/v2/httpbin"
 
 	"github.com/seed-3bbad739/requests"
-	"github.com/seed-3bbad739/requests/adapters"
 	"github.com/seed-3bbad739/requests/auth"
 )
 
 func main() {
+	log.SetFlags(0)
 	server, stop := server()
-	defer stop()
-	if err := run(server); err != nil {
-		stop()
+	err := tour(server)
+	stop()
+	if err != nil {
 		log.Fatal(err)
 	}
 }
 
-// server returns the URL given, or that of an httpbin started here.
+func tour(server string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+
+	fmt.Println("1. A session has defaults: where to, as whom, with what.")
+	session, err := requests.NewSession(
+		requests.WithBaseURL(server),
+		requests.WithHeader("User-Agent", "quickstart/1.0"),
+		requests.WithParam("lang", "en"),
+		requests.WithAuth(auth.Basic("ada", "lovelace")),
+		requests.WithTimeout(10*time.Second),
+	)
+	if err != nil {
+		return err // every mistake among the options at once
+	}
+	defer session.Close() // its connections end with it
+	// A hook sees each request on the wire. This one prints the lines with ->.
+	session.Hooks().Response.PushBack(func(e *requests.Exchange) error {
+		fmt.Printf("   %s %s -> %d\n", e.Request.Method, e.Request.URL.RequestURI(), e.Response.StatusCode)
+		return nil
+	})
+
+	fmt.Println("2. A call adds to the defaults, or replaces them for itself. JSON is decoded into a struct.")
+	got, err := requests.JSON[seen](session.Get(ctx, "get", requests.WithParam("page", "2"), requests.WithHeader("Accept-Language", "en")))
+	if err != nil {
+		return err
+	}
+	fmt.Println("   the server saw the parameters", got.Args, "and the agent", got.Headers.Get("User-Agent"))
+
+	fmt.Println("3. Credentials are the session's. They go to this server and to no other.")
+	who, err := requests.JSON[struct{ User string }](session.Get(ctx, "basic-auth/ada/lovelace"))
+	if err != nil {
+		return err
+	}
+	fmt.Println("   signed in as", who.User)
+
+	fmt.Println("4. A value is sent as JSON.")
+	got, err = requests.JSON[seen](session.Post(ctx, "post", requests.WithJSON(map[string]any{"engine": "analytical", "cards": 3})))
+	if err != nil {
+		return err
+	}
+	fmt.Println("   the server saw", got.JSON)
+
+	fmt.Println("5. Cookies are kept: here a redirect sets one, and the next request has it.")
+	resp, err := session.Get(ctx, "cookies/set", requests.WithParam("theme", "dark"), requests.WithoutParam("lang"))
+	if err != nil {
+		return err
+	}
+	fmt.Println("   redirects:", len(resp.History), "cookies:", session.Cookies().Len(), "sent:", resp.Request.Header.Get("Cookie"))
+
+	fmt.Println("6. One connection carried all of it, for a response gives it back.")
+	fmt.Println("   the last request reused it:", resp.Timings().Reused)
+
+	fmt.Println("7. A status is a response until it is asked for; what failed otherwise is an error of its kind.")
+	resp, err = session.Get(ctx, "status/404")
+	if err != nil {
+		return err
+	}
+	var status *requests.StatusError
+	if errors.As(resp.RaiseForStatus(), &status) {
+		fmt.Println("   asked for:", status.StatusCode, status.Reason)
+	}
+	_, err = session.Get(ctx, "delay/10", requests.WithTimeout(100*time.Millisecond))
+	fmt.Println("   a timeout:", errors.Is(err, requests.ErrTimeout))
+	return nil
+}
+
+// seen is what httpbin says of a request.
+type seen struct {
+	Args    map[string][]string
+	Headers http.Header
+	JSON    any
+}
+
+// server returns the URL that was given, or that of an httpbin started here.
 func server() (url string, stop func()) {
 	if len(os.Args) > 1 {
 		return os.Args[1], func() {}
 	}
+	os.Setenv("no_proxy", "127.0.0.1") // a proxy of the environment would not find it
 	s := httptest.NewServer(httpbin.New())
 	return s.URL, s.Close
-}
-
-func run(server string) error {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-
-	fmt.Println("1. A session: what every request shares is said once.")
-	connections := make(map[string]bool)
-	hooks := new(requests.Hooks)
-	hooks.Response.PushBack(func(e *requests.Exchange) error {
-		fmt.Printf("   %s %s -> %d\n", e.Request.Method, e.Request.URL.RequestURI(), e.Response.StatusCode)
-		if t, ok := adapters.TraceFrom(e.Response); ok {
-			connections[t.Local.String()] = true
-		}
-		return nil
-	})
-	session, err := requests.NewSession(
-		requests.WithBaseURL(server),
-		requests.WithHeader("User-Agent", "quickstart/1.0"),
-		requests.WithAuth(auth.Basic("ada", "lovelace")),
-		requests.WithTimeout(10*time.Second),
-		requests.WithHooks(hooks),
-	)
-	if err != nil {
-		return err
-	}
-	defer session.Close()
-
-	fmt.Println("2. Log in: the credentials are the session's, the call does not mention them.")
-	who, err := requests.JSON[struct {
-		Authorized bool   `json:"authorized"`
-		User       string `json:"user"`
-	}](session.Get(ctx, "basic-auth/ada/lovelace"))
-	if err != nil {
-		return err
-	}
-	fmt.Printf("   authorized=%v as %s\n", who.Authorized, who.User)
-
-	fmt.Println("3. Post a struct as JSON and read JSON back.")
-	echo, err := requests.JSON[struct {
-		JSON    map[string]any      `json:"json"`
-		Headers map[string][]string `json:"headers"`
-	}](session.Post(ctx, "post", requests.WithJSON(map[string]any{"engine": "analytical", "cards": 3})))
-	if err != nil {
-		return err
-	}
-	fmt.Printf("   the server saw %v from %s\n", echo.JSON, strings.Join(echo.Headers["User-Agent"], ""))
-
-	fmt.Println("4. Cookies: two requests set one each, the third sends both.")
-	for _, c := range []string{"theme=dark", "lang=en"} {
-		if _, err := session.Get(ctx, "cookies/set?"+c); err != nil {
-			return err
-		}
-	}
-	jar, err := requests.JSON[struct {
-		Cookies map[string]string `json:"cookies"`
-	}](session.Get(ctx, "cookies"))
-	if err != nil {
-		return err
-	}
-	fmt.Printf("   the server got theme=%s lang=%s\n", jar.Cookies["theme"], jar.Cookies["lang"])
-
-	fmt.Println("5. Redirects are followed, and remembered.")
-	final, err := session.Get(ctx, "relative-redirect/3")
-	if err != nil {
-		return err
-	}
-	for _, r := range final.History {
-		fmt.Printf("   %d to %s\n", r.StatusCode, r.Header.Get("Location"))
-	}
-	fmt.Printf("   arrived at %s with %d\n", final.Request.URL.Path, final.StatusCode)
-
-	fmt.Println("6. The connection was kept between all of them.")
-	t := final.Timings()
-	fmt.Printf("   the last exchange reused it: %v, over %s\n", t.Reused, t.Protocol)
-	fmt.Printf("   connections made in all: %d\n", len(connections))
-	return nil
 }

@@ -69,6 +69,7 @@ func run(server string) error {
 	session, err := requests.NewSession(
 		requests.WithBaseURL(server),
 		requests.WithMiddleware(resilient.Wrap), // the one line
+		requests.WithEnvironment(false),         // the server is of this program: no proxy leads to it
 	)
 	if err != nil {
 		return err

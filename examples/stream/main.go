@@ -1,5 +1,7 @@
 // The stream example reads two streams of a server of its own as they arrive:
 // lines of JSON, and server-sent events over a connection that breaks.
+//
+//	go run ./examples/stream
 package main
 
 import (
@@ -66,13 +68,17 @@ func main() {
 
 func run(server string) error {
 	ctx := context.Background()
-	session, err := requests.NewSession(requests.WithBaseURL(server), requests.WithRaiseForStatus(true))
+	session, err := requests.NewSession(
+		requests.WithBaseURL(server),
+		requests.WithRaiseForStatus(true),
+		requests.WithEnvironment(false), // the server is of this program: no proxy leads to it
+	)
 	if err != nil {
 		return err
 	}
 	defer session.Close()
 
-	fmt.Println("Lines of JSON, each decoded as it arrives, until one is too warm:")
+	fmt.Println("1. Lines of JSON, each decoded as it arrives, until one is too warm:")
 	resp, err := session.Get(ctx, "readings", requests.WithStream(true))
 	if err != nil {
 		return err
@@ -87,9 +93,9 @@ func run(server string) error {
 		}
 	}
 
-	fmt.Println("Events, over as many connections as it takes:")
-	options := &sse.Options{OnReconnect: func(why error, wait time.Duration) {
-		fmt.Printf("   the connection broke, the next one is made in about %v\n", wait.Round(100*time.Millisecond))
+	fmt.Println("2. Events, over as many connections as it takes, until the server has no more:")
+	options := &sse.Options{OnReconnect: func(error, time.Duration) {
+		fmt.Println("   the connection broke; the next one says which event was the last")
 	}}
 	for event, err := range sse.Events(ctx, session, "events", options) {
 		if err != nil {

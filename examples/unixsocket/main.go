@@ -76,6 +76,7 @@ func run(socket string) error {
 	session, err = requests.NewSession(
 		requests.WithAdapter("http://", pool),
 		requests.WithBaseURL("http://daemon.test/v1"),
+		requests.WithEnvironment(false), // a socket is not behind a proxy
 	)
 	if err != nil {
 		return err

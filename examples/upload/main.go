@@ -1,6 +1,8 @@
 // The upload example sends a form with a file that is never in memory as a
 // whole, to a server of its own that turns it away the first time: the file is
 // opened again for the second.
+//
+//	go run ./examples/upload
 package main
 
 import (
@@ -27,7 +29,7 @@ func store() http.Handler {
 		http.Redirect(w, r, "/v2/upload", http.StatusTemporaryRedirect)
 	})
 	mux.HandleFunc("POST /v2/upload", func(w http.ResponseWriter, r *http.Request) {
-		fmt.Fprintf(w, "Content-Length: %d\n", r.ContentLength)
+		fmt.Fprintf(w, "   %d bytes in all\n", r.ContentLength)
 		form, err := r.MultipartReader()
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
@@ -44,7 +46,7 @@ func store() http.Handler {
 			}
 			hash := sha256.New()
 			n, _ := io.Copy(hash, part)
-			fmt.Fprintf(w, "%s %q: %d bytes, SHA-256 %x…\n", part.FormName(), part.FileName(), n, hash.Sum(nil)[:8])
+			fmt.Fprintf(w, "   part %s: %d bytes, SHA-256 %x…\n", part.FormName(), n, hash.Sum(nil)[:8])
 		}
 	})
 	return mux
@@ -72,20 +74,29 @@ func run(server string) error {
 		return err
 	}
 
-	session, err := requests.NewSession(requests.WithBaseURL(server))
+	session, err := requests.NewSession(
+		requests.WithBaseURL(server),
+		requests.WithEnvironment(false), // the server is of this program: no proxy leads to it
+	)
 	if err != nil {
 		return err
 	}
 	defer session.Close()
-	text, err := requests.Text(session.Post(context.Background(), "upload",
+	fmt.Println("1. A form with a file of 64 MiB is sent, read from the disk as it goes.")
+	resp, err := session.Post(context.Background(), "upload",
 		requests.WithForm(url.Values{"title": {"Holidays"}}),
 		requests.WithFilePath("video", path),
 		requests.WithUploadProgress(progress()),
-	))
+		requests.WithRaiseForStatus(true),
+	)
 	if err != nil {
 		return err
 	}
-	fmt.Print(text)
+	fmt.Println("2. The server wanted it elsewhere, so the file was opened twice.")
+	for _, hop := range resp.History {
+		fmt.Printf("   %s: %d to %s\n", hop.Request.URL.Path, hop.StatusCode, hop.Header.Get("Location"))
+	}
+	fmt.Printf("3. %s got all of it, its length told before it came.\n%s", resp.Request.URL.Path, resp.Text())
 	return nil
 }
 
@@ -98,7 +109,7 @@ func progress() func(sent, total int64) {
 		}
 		if now := 4 * sent / total; now > quarters {
 			quarters = now
-			fmt.Printf("sent %d%% of %d MiB\n", 25*now, total>>20)
+			fmt.Printf("   sent %d%% of %d MiB\n", 25*now, total>>20)
 		}
 	}
 }
