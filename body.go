@@ -214,37 +214,55 @@ func (b *seekBody) Open() (io.ReadCloser, error) {
 }
 
 type seekReader struct {
-	b      *seekBody
-	rest   int64       // Read's alone
-	left   atomic.Bool // the next one may read
-	closed atomic.Bool
+	b    *seekBody
+	rest int64 // Read's alone
+
+	mu      sync.Mutex // guards what follows
+	reading bool       // a Read is under way, which Close does not wait for
+	closed  bool
+	left    bool // the next one may read
 }
 
 func (r *seekReader) Read(p []byte) (int, error) {
-	if r.closed.Load() {
+	r.mu.Lock()
+	closed := r.closed
+	r.reading = !closed
+	r.mu.Unlock()
+	if closed {
 		return 0, fs.ErrClosed
 	}
-	if r.rest <= 0 {
-		return 0, io.EOF
+	n, err := 0, io.EOF
+	if r.rest > 0 {
+		n, err = r.b.r.Read(p[:min(int64(len(p)), r.rest)])
 	}
-	n, err := r.b.r.Read(p[:min(int64(len(p)), r.rest)])
-	if r.rest -= int64(n); r.rest <= 0 || err == io.EOF {
+	if r.rest -= int64(n); err == io.EOF {
+		r.rest = 0
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.reading = false
+	if r.rest <= 0 || r.closed {
 		// net/http closes a body some time after its last byte was written, by
 		// when the answer may be there and ask for it again.
-		r.rest = 0
 		r.leave()
 	}
 	return n, err
 }
 
 func (r *seekReader) Close() error {
-	r.closed.Store(true)
-	r.leave()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.closed = true
+	if !r.reading {
+		r.leave()
+	}
 	return nil
 }
 
+// leave lets the next one read. mu is held.
 func (r *seekReader) leave() {
-	if r.left.CompareAndSwap(false, true) {
+	if !r.left {
+		r.left = true
 		r.b.busy.Store(false)
 	}
 }

@@ -337,3 +337,84 @@ func TestBodyOpensNothing(t *testing.T) {
 		})
 	}
 }
+
+// net/http closes a body while it reads it when the stream of HTTP/2 breaks
+// off, and is not to wait for content that may never come.
+func TestBodies_ClosedWhileTheyAreRead(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		content func(r io.Reader) requests.Option
+	}{
+		{"a reader", func(r io.Reader) requests.Option { return requests.WithBody(r) }},
+		{"a reader with a position", func(r io.Reader) requests.Option { return requests.WithBody(stuckSeeker{r}) }},
+		{"a part that is read once", func(r io.Reader) requests.Option { return requests.WithFile("f", "f", r) }},
+		{"a part that closes", func(r io.Reader) requests.Option { return requests.WithFile("f", "f", io.NopCloser(r)) }},
+		{"a part with a position", func(r io.Reader) requests.Option { return requests.WithFile("f", "f", stuckSeeker{r}) }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			stuck := &stuckReader{begun: make(chan struct{}), release: make(chan struct{})}
+			adapter := transportFunc(func(r *http.Request) (*http.Response, error) {
+				done := make(chan struct{})
+				go func() {
+					defer close(done)
+					io.Copy(io.Discard, r.Body)
+				}()
+				<-stuck.begun
+				r.Body.Close()
+				close(stuck.release)
+				<-done
+				return answered(200, ""), nil
+			})
+			_, err := newSession(t, requests.WithAdapter("http://", adapter)).Post(t.Context(), "http://a.test/", c.content(stuck))
+			require.NoError(t, err)
+		})
+	}
+}
+
+// A reader with one position is not read from two places.
+func TestBodies_AreNotSoughtWhileTheyAreRead(t *testing.T) {
+	stuck := &stuckReader{begun: make(chan struct{}), release: make(chan struct{})}
+	adapter := transportFunc(func(r *http.Request) (*http.Response, error) {
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			io.Copy(io.Discard, r.Body)
+		}()
+		<-stuck.begun
+		r.Body.Close()
+		_, err := r.GetBody()
+		assert.ErrorIs(t, err, requests.ErrBodyNotReplayable)
+		close(stuck.release)
+		<-done
+		again, err := r.GetBody()
+		if assert.NoError(t, err) {
+			again.Close()
+		}
+		return answered(200, ""), nil
+	})
+	_, err := newSession(t, requests.WithAdapter("http://", adapter)).Post(t.Context(), "http://a.test/", requests.WithBody(stuckSeeker{stuck}))
+	require.NoError(t, err)
+}
+
+type transportFunc func(*http.Request) (*http.Response, error)
+
+func (f transportFunc) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// stuckReader says when it is read, and returns its end when it may.
+type stuckReader struct{ begun, release chan struct{} }
+
+func (r *stuckReader) Read([]byte) (int, error) {
+	close(r.begun)
+	<-r.release
+	return 0, io.EOF
+}
+
+// stuckSeeker has content of ten bytes, if Seek is to be believed.
+type stuckSeeker struct{ io.Reader }
+
+func (stuckSeeker) Seek(offset int64, whence int) (int64, error) {
+	if whence == io.SeekEnd {
+		return 10 + offset, nil
+	}
+	return offset, nil
+}

@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 
 	"golang.org/x/net/http/httpguts"
 )
@@ -169,28 +170,41 @@ func (m *multipartBody) Open() (io.ReadCloser, error) {
 	return r, nil
 }
 
+// multipartReader may be closed while it is read, which net/http does when an
+// HTTP/2 stream breaks off. Close must not wait then: what a part is read from
+// may never come.
 type multipartReader struct {
-	body    *multipartBody
+	body  *multipartBody
+	next  int    // the part whose head is not begun
+	bytes []byte // to be returned before content goes on
+	left  int64  // of content; -1 when not known
+	done  bool
+	err   error
+
+	mu      sync.Mutex            // guards what follows
 	claimed map[int]io.ReadCloser // opened before their turn
-	next    int                   // the part whose head is not begun
-	bytes   []byte                // to be returned before content goes on
 	content io.ReadCloser
-	left    int64 // of content; -1 when not known
-	done    bool
-	err     error
+	closed  bool
 }
+
+var errPartsClosed = errors.New("read of a closed body")
 
 func (r *multipartReader) Read(p []byte) (n int, err error) {
 	for n == 0 && len(p) > 0 {
 		if r.err != nil {
 			return 0, r.err
 		}
+		r.mu.Lock()
+		content, closed := r.content, r.closed
+		r.mu.Unlock()
 		switch {
+		case closed:
+			r.err = errPartsClosed
 		case len(r.bytes) > 0:
 			n = copy(p, r.bytes)
 			r.bytes = r.bytes[n:]
-		case r.content != nil:
-			n = r.readContent(p)
+		case content != nil:
+			n = r.readContent(content, p)
 		case r.next < len(r.body.contents):
 			r.openNext()
 		case !r.done:
@@ -206,29 +220,41 @@ func (r *multipartReader) openNext() {
 	i := r.next
 	r.next++
 	c := r.body.contents[i]
+	r.mu.Lock()
 	rc, ok := r.claimed[i]
-	if ok {
-		delete(r.claimed, i)
-	} else if rc, r.err = c.Open(); r.err != nil {
-		return
+	delete(r.claimed, i)
+	r.mu.Unlock()
+	if !ok {
+		if rc, r.err = c.Open(); r.err != nil {
+			return
+		}
 	}
 	if rc == nil {
 		r.err = fmt.Errorf("%T.Open returned neither a reader nor an error", c)
 		return
 	}
-	r.bytes, r.content, r.left = r.body.heads[i], rc, c.Len()
+	r.bytes, r.left = r.body.heads[i], c.Len()
+	r.mu.Lock()
+	closed := r.closed
+	if !closed {
+		r.content = rc
+	}
+	r.mu.Unlock()
+	if closed {
+		rc.Close()
+	}
 }
 
 // readContent holds each part to its declared length: the length of the whole
 // has been sent already.
-func (r *multipartReader) readContent(p []byte) int {
+func (r *multipartReader) readContent(content io.Reader, p []byte) int {
 	if r.left >= 0 && int64(len(p)) > r.left {
 		p = p[:r.left]
 	}
 	var n int
 	err := io.EOF
 	if r.left != 0 {
-		n, err = r.content.Read(p)
+		n, err = content.Read(p)
 		n = max(n, 0)
 	}
 	if r.left > 0 {
@@ -240,8 +266,7 @@ func (r *multipartReader) readContent(p []byte) int {
 	if err == nil {
 		return n
 	}
-	r.content.Close()
-	r.content = nil
+	r.leave()
 	if err != io.EOF {
 		r.err = err
 		return n
@@ -250,17 +275,25 @@ func (r *multipartReader) readContent(p []byte) int {
 	return n
 }
 
+// leave closes the part that was read.
+func (r *multipartReader) leave() {
+	r.mu.Lock()
+	content := r.content
+	r.content = nil
+	r.mu.Unlock()
+	if content != nil {
+		content.Close()
+	}
+}
+
 func (r *multipartReader) Close() error {
-	if r.content != nil {
-		r.content.Close()
-		r.content = nil
-	}
-	for i, rc := range r.claimed {
+	r.mu.Lock()
+	claimed := r.claimed
+	r.claimed, r.closed = nil, true
+	r.mu.Unlock()
+	r.leave()
+	for _, rc := range claimed {
 		rc.Close()
-		delete(r.claimed, i)
-	}
-	if r.err == nil {
-		r.err = errors.New("read of a closed body")
 	}
 	return nil
 }

@@ -244,6 +244,10 @@ func (dl *dialing) connected(x *exchange, conn net.Conn) (net.Conn, error) {
 	if x != nil && conn != nil {
 		c = x.traffic.dialled(conn)
 		conn = c
+		if !x.via.open.add(c) {
+			conn.Close()
+			return nil, errAbandoned
+		}
 	}
 	dl.mu.Lock()
 	if dl.cause != nil {

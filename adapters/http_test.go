@@ -409,6 +409,69 @@ func TestClose(t *testing.T) {
 	})
 }
 
+// net/http does not take an HTTP/2 connection for idle when RoundTrip or Close
+// returns because the exchange was broken off.
+func TestCloseOfWhatWasBrokenOff(t *testing.T) {
+	ca := newAuthority(t)
+	cert, _, _ := ca.issue(t, "server")
+	for _, c := range []struct {
+		name   string
+		secure bool
+	}{{"HTTP/1", false}, {"HTTP/2", true}} {
+		arrived := make(chan struct{}, 1)
+		s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			arrived <- struct{}{}
+			if r.URL.Path == "/content" {
+				w.(http.Flusher).Flush()
+			}
+			<-r.Context().Done()
+		}))
+		s.TLS = &tls.Config{Certificates: []tls.Certificate{cert}}
+		s.EnableHTTP2 = true
+		if c.secure {
+			s.StartTLS()
+		} else {
+			s.Start()
+		}
+		defer s.Close()
+		for _, how := range []struct {
+			name, path string
+			breakOff   func(cancel func(), body io.Closer)
+		}{
+			{"while it waits for the header", "/", nil},
+			{"by closing its content", "/content", func(_ func(), body io.Closer) { body.Close() }},
+			{"by cancelling its content", "/content", func(cancel func(), body io.Closer) { cancel(); body.Close() }},
+		} {
+			t.Run(c.name+" "+how.name, func(t *testing.T) {
+				var n countingDial
+				h := adapters.New(adapters.Options{Dial: n.Dial, IdleTimeout: -1})
+				set := adapters.Settings{TLS: &adapters.TLS{RootCAs: ca.pool()}}
+				ctx, cancel := context.WithCancel(adapters.WithSettings(t.Context(), set))
+				defer cancel()
+				req, err := http.NewRequestWithContext(ctx, "GET", s.URL+how.path, nil)
+				require.NoError(t, err)
+				if how.breakOff == nil {
+					go func() {
+						<-arrived
+						h.Close()
+						cancel()
+					}()
+					_, err = h.RoundTrip(req)
+					require.ErrorIs(t, err, context.Canceled)
+				} else {
+					resp, err := h.RoundTrip(req)
+					require.NoError(t, err)
+					<-arrived
+					h.Close()
+					how.breakOff(cancel, resp.Body)
+				}
+				require.Eventually(t, func() bool { return n.open.Load() == 0 }, 5*time.Second, time.Millisecond,
+					"its connection closes with it")
+			})
+		}
+	}
+}
+
 func TestMaxConnAge(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := newPipes()

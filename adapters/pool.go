@@ -28,6 +28,7 @@ type entry struct {
 	adopted   bool   // its dialer is not ours
 	queues    bool   // adopted, and requests may wait for a connection
 	born      time.Time
+	open      connections
 
 	// Guarded by the pool's mu.
 	busy    int    // exchanges under way
@@ -200,7 +201,7 @@ func (h *HTTP) release(e *entry) {
 	last := e.retired && e.busy == 0
 	h.mu.Unlock()
 	if last {
-		e.transport.CloseIdleConnections()
+		e.close()
 	}
 }
 
@@ -213,7 +214,19 @@ func (h *HTTP) retire(k key, e *entry) {
 			delete(h.recent, id)
 		}
 	}
+	if e.busy == 0 {
+		e.close()
+		return
+	}
 	e.transport.CloseIdleConnections()
+}
+
+// close ends a retired transport that nothing is under way on. An HTTP/2
+// connection whose last exchange was broken off is not idle for net/http yet,
+// and nobody would come back for it.
+func (e *entry) close() {
+	e.transport.CloseIdleConnections()
+	e.open.close()
 }
 
 // trim drops the transport used longest ago, when there are too many. mu is held.

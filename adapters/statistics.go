@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"github.com/seed-3bbad739/requests/internal/origin"
@@ -151,10 +152,51 @@ func (t *traffic) appendTo(list []Statistics) []Statistics {
 	return append(list, s)
 }
 
+// connections are those a transport has made that are open.
+type connections struct {
+	mu     sync.Mutex // guards what follows
+	open   map[*counted]struct{}
+	closed bool // so is each that comes
+}
+
+// add takes c in, unless its transport is closed.
+func (s *connections) add(c *counted) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return false
+	}
+	if s.open == nil {
+		s.open = make(map[*counted]struct{})
+	}
+	s.open[c] = struct{}{}
+	c.among = s
+	return true
+}
+
+func (s *connections) remove(c *counted) {
+	s.mu.Lock()
+	delete(s.open, c)
+	s.mu.Unlock()
+}
+
+// close closes all that is open and all that comes.
+func (s *connections) close() {
+	s.mu.Lock()
+	s.closed = true
+	open := s.open
+	s.open = nil
+	s.mu.Unlock()
+	for c := range open {
+		c.Close()
+	}
+}
+
 // counted is an open connection.
 type counted struct {
 	net.Conn
-	to *traffic
+	to    *traffic
+	among *connections // nil: of a transport that was closed meanwhile
 	// state is how many exchanges hold the connection, and whether it is
 	// closed: one word, so that each change is seen by one side only.
 	state atomic.Int64
@@ -189,6 +231,9 @@ func (c *counted) Close() error {
 			c.to.busy.Add(-1)
 		}
 		c.to.open.Add(-1)
+		if c.among != nil {
+			c.among.remove(c)
+		}
 	}
 	return c.Conn.Close()
 }
