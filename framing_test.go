@@ -3,9 +3,9 @@ package requests_test
 import (
 	"context"
 	"io"
+	"log"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-3bbad739/requests"
+	"github.com/seed-3bbad739/requests/adapters"
 )
 
 func TestFraming(t *testing.T) {
@@ -229,18 +230,14 @@ func TestSwitchingProtocolsIsAnAnswer(t *testing.T) {
 }
 
 func TestHTTP2_MidBody(t *testing.T) {
-	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Write([]byte("half"))
 		w.(http.Flusher).Flush()
 		if r.URL.Path == "/abort" {
 			panic(http.ErrAbortHandler)
 		}
 		<-r.Context().Done()
-	}))
-	server.EnableHTTP2 = true
-	server.StartTLS()
-	defer server.Close()
-	s := newSession(t, requests.WithTLS(requests.TLS{RootCAs: server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs}))
+	})
 	for _, c := range []struct {
 		name, path string
 		opts       []requests.Option
@@ -253,27 +250,64 @@ func TestHTTP2_MidBody(t *testing.T) {
 		{"R170 reset by the server", "/abort", nil, false, []error{requests.ErrTruncated, requests.ErrConnection}, []error{context.Canceled, requests.ErrTimeout}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			ctx, cancel := context.WithCancel(t.Context())
-			defer cancel()
-			r, err := s.Get(ctx, server.URL+c.path, append(c.opts, requests.WithStream(true))...)
-			require.NoError(t, err)
-			require.Equal(t, 2, r.ProtoMajor)
-			assert.Equal(t, "OK", r.Reason(), "HTTP/2 has no reason: the standard text stands in")
-			_, err = io.ReadFull(r.Body, make([]byte, 4))
-			require.NoError(t, err)
-			if c.cancel {
-				cancel()
-			}
-			_, err = io.ReadAll(r.Body)
-			for _, is := range c.is {
-				require.ErrorIs(t, err, is)
-			}
-			for _, isnt := range c.isnt {
-				require.NotErrorIs(t, err, isnt)
-			}
+			synced(t, func(t *testing.T) { // the half is there before any time has passed
+				s := pipedHTTP2(t, handler)
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				r, err := s.Get(ctx, "http://api.test"+c.path, append(c.opts, requests.WithStream(true))...)
+				require.NoError(t, err)
+				require.Equal(t, 2, r.ProtoMajor)
+				assert.Equal(t, "OK", r.Reason(), "HTTP/2 has no reason: the standard text stands in")
+				_, err = io.ReadFull(r.Body, make([]byte, 4))
+				require.NoError(t, err)
+				if c.cancel {
+					cancel()
+				}
+				_, err = io.ReadAll(r.Body)
+				for _, is := range c.is {
+					require.ErrorIs(t, err, is)
+				}
+				for _, isnt := range c.isnt {
+					require.NotErrorIs(t, err, isnt)
+				}
+			})
 		})
 	}
 }
+
+// pipedHTTP2 is a session that speaks HTTP/2 with prior knowledge to h, over
+// pipes. It can run in a bubble.
+func pipedHTTP2(t *testing.T, h http.Handler) *requests.Session {
+	t.Helper()
+	only := new(http.Protocols)
+	only.SetUnencryptedHTTP2(true)
+	l := make(pipeListener)
+	server := &http.Server{Handler: h, Protocols: only, ErrorLog: log.New(io.Discard, "", 0)}
+	go server.Serve(l)
+	pool := adapters.New(adapters.Options{Protocols: only, Dial: func(context.Context, string, string) (net.Conn, error) {
+		client, server := net.Pipe()
+		l <- server
+		return client, nil
+	}})
+	t.Cleanup(func() {
+		pool.Close()
+		server.Close()
+	})
+	return newSession(t, requests.WithAdapter("http://", pool))
+}
+
+// pipeListener accepts what is sent on it.
+type pipeListener chan net.Conn
+
+func (l pipeListener) Accept() (net.Conn, error) {
+	if c, ok := <-l; ok {
+		return c, nil
+	}
+	return nil, net.ErrClosed
+}
+
+func (l pipeListener) Close() error { close(l); return nil }
+func (pipeListener) Addr() net.Addr { return &net.TCPAddr{} }
 
 func TestStream_CloseEndsARead(t *testing.T) {
 	// Closing from another goroutine is how a read that hangs is given up, as

@@ -211,11 +211,9 @@ func TestLeaks(t *testing.T) {
 	for _, c := range leakCases {
 		t.Run(c.name, func(t *testing.T) {
 			before := goleak.IgnoreCurrent()
-			var w *wire
-			n := 0
-			w = newWire(t, func(r wireRequest) string {
-				n++ // another target each time, or it is a loop
-				return strings.Replace(c.answer, "/x?", "/x?"+strings.Repeat("y", n), 1)
+			w := newWire(t, func(r wireRequest) string {
+				// Another target each time, or it is a loop.
+				return strings.Replace(c.answer, "/x?", "/x?"+strings.Repeat("y", r.Number), 1)
 			})
 			s, err := requests.NewSession(c.opts...)
 			require.NoError(t, err)

@@ -61,11 +61,13 @@ func TestBody(t *testing.T) {
 		{"one that breaks", io.MultiReader(strings.NewReader("abc"), iotest.ErrReader(errors.New("cut"))), false, 3},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			var got bytes.Buffer
-			b := &body{r: test.content}
-			assert.Equal(t, test.complete, drain.Body(&got, b))
-			assert.Equal(t, test.read, got.Len())
-			assert.Equal(t, 1, b.closed)
+			synctest.Test(t, func(t *testing.T) { // so that reading takes no time
+				var got bytes.Buffer
+				b := &body{r: test.content}
+				assert.Equal(t, test.complete, drain.Body(&got, b))
+				assert.Equal(t, test.read, got.Len())
+				assert.Equal(t, 1, b.closed)
+			})
 		})
 	}
 	assert.True(t, drain.Body(io.Discard, nil))
@@ -90,7 +92,9 @@ func TestBody_GivesUpOnSilence(t *testing.T) {
 }
 
 func TestDiscard(t *testing.T) {
-	b := &body{r: strings.NewReader("content")}
-	drain.Discard(b)
-	assert.Equal(t, 1, b.closed)
+	synctest.Test(t, func(t *testing.T) {
+		b := &body{r: strings.NewReader("content")}
+		drain.Discard(b)
+		assert.Equal(t, 1, b.closed)
+	})
 }
