@@ -7,11 +7,8 @@ import (
 	"reflect"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
-	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/smithy-go/middleware"
-	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/seed-3bbad739/requests"
 )
@@ -27,56 +24,32 @@ type httpClient Session
 
 // Do sends one request.
 func (c *httpClient) Do(req *http.Request) (*http.Response, error) {
-	base, err := (*Session)(c).wire()
-	if err != nil {
-		return nil, &url.Error{Op: req.Method, URL: req.URL.Redacted(), Err: err}
+	s := (*Session)(c)
+	base := s.http
+	if len(s.extra) > 0 || s.err != nil {
+		var err error
+		if base, err = s.wire(); err != nil {
+			return nil, &url.Error{Op: req.Method, URL: req.URL.Redacted(), Err: err}
+		}
+		defer base.Close() // gives its share of the pool back; the response lives on
 	}
-	defer base.Close() // gives its share of the pool back; the response lives on
 	if req.Method == "" || req.Host == "" && req.URL.Host == "" {
 		req = req.Clone(req.Context())
 		if req.Method == "" { // the container's credentials client leaves it so
 			req.Method = http.MethodGet
 		}
 	}
-	return base.HTTPClient().Transport.RoundTrip(req)
+	return base.RoundTripper().RoundTrip(req)
 }
 
-// wire returns the HTTP session without what would change a signed request.
-// It is made for each exchange, so that mounts, settings and hooks are those
-// of the moment. The caller closes it.
+// wire returns the borrowed HTTP session with the options laid over it. It is
+// made for each exchange, so that mounts, settings and hooks are those of the
+// moment. The caller closes it.
 func (s *Session) wire() (*requests.Session, error) {
 	if s.err != nil {
 		return nil, s.err
 	}
-	opts := []requests.Option{requests.WithoutAuth(), requests.WithCookieJar(nil)}
-	for k := range s.http.Defaults().Header {
-		opts = append(opts, requests.WithoutHeader(k))
-	}
-	return s.http.Copy(append(opts, s.extra...)...)
-}
-
-// sendThrough makes the clients that fetch credentials send by s. It takes the
-// transport's place at the end of the stack, as aws-sdk-go-v2/config does not
-// accept a client while AWS_CA_BUNDLE is set.
-func (s *Session) sendThrough(stack *middleware.Stack) error {
-	return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("SessionTransport",
-		func(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (out middleware.DeserializeOutput, md middleware.Metadata, err error) {
-			req, ok := in.Request.(*smithyhttp.Request)
-			if !ok || awsmiddleware.GetServiceID(ctx) == "ec2imds" {
-				return next.HandleDeserialize(ctx, in) // the metadata service is never behind a proxy
-			}
-			built := req.Build(ctx)
-			resp, err := s.HTTPClient().Do(built)
-			if err != nil {
-				err = &smithyhttp.RequestSendError{Err: err}
-				if ctx.Err() != nil {
-					err = &sdk.RequestCanceledError{Err: err}
-				}
-				return out, md, err
-			}
-			out.RawResponse = &smithyhttp.Response{Response: resp}
-			return out, md, nil
-		}), middleware.After)
+	return s.http.Copy(s.extra...)
 }
 
 // SDKConfig returns a configuration for any client of aws-sdk-go-v2, which
@@ -115,7 +88,7 @@ func (s *Session) sdkConfigWith(c *Config, handlers *Handlers) sdk.Config {
 	}
 	cfg.ConfigSources = append([]any{over}, cfg.ConfigSources...)
 	cfg.Retryer = s.retryer(cfg)
-	cfg.ServiceOptions = append(cfg.ServiceOptions[:len(cfg.ServiceOptions):len(cfg.ServiceOptions)], serviceOptions(c))
+	cfg.ServiceOptions = append(cfg.ServiceOptions[:len(cfg.ServiceOptions):len(cfg.ServiceOptions)], s.serviceOptions(c))
 	p := &phases{handlers: handlers, events: s.events.Copy(), err: s.err, replay: s.loaded.sessionRetries}
 	cfg.APIOptions = append(cfg.APIOptions[:len(cfg.APIOptions):len(cfg.APIOptions)], p.install)
 	return cfg
@@ -136,11 +109,14 @@ func (s *Session) retryer(cfg sdk.Config) func() sdk.Retryer {
 }
 
 // serviceOptions sets what only the options of a single service have.
-func serviceOptions(c *Config) func(string, any) {
-	return func(_ string, o any) {
+func (s *Session) serviceOptions(c *Config) func(string, any) {
+	return func(id string, o any) {
 		v := reflect.ValueOf(o)
-		if v.Kind() != reflect.Pointer || v.IsNil() {
+		if v.Kind() != reflect.Pointer || v.IsNil() || v.Elem().Kind() != reflect.Struct {
 			return
+		}
+		if f := v.Elem().FieldByName("Region"); f.IsValid() && f.Kind() == reflect.String && f.String() == "" {
+			f.SetString(s.globalRegion(id))
 		}
 		if f := v.Elem().FieldByName("UsePathStyle"); f.IsValid() && f.Kind() == reflect.Bool && c.S3ForcePathStyle != nil {
 			f.SetBool(*c.S3ForcePathStyle)
@@ -153,6 +129,20 @@ func serviceOptions(c *Config) func(string, any) {
 			}
 		}
 	}
+}
+
+// globalRegion returns the region of a service that does without one, as IAM's
+// is aws-global, or "".
+func (s *Session) globalRegion(serviceID string) string {
+	info := serviceByID()[serviceID]
+	if info == nil {
+		return ""
+	}
+	e, err := s.loaded.resolve(context.Background(), endpointQuery{serviceID: serviceID, prefix: info.Prefix, signingName: info.SigningName})
+	if err != nil {
+		return ""
+	}
+	return e.region
 }
 
 // NewClient makes a client of an aws-sdk-go-v2 service over the session:

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -135,6 +136,23 @@ func TestHTTPClientPassesThrough(t *testing.T) {
 		_, err := own.HTTPClient().Do(req)
 		assert.ErrorIs(t, err, requests.ErrSessionClosed)
 	})
+}
+
+func TestTypedClientsWithoutRegion(t *testing.T) {
+	home(t, nil, nil)
+	s := open(t, testKeys())
+	urls := answer(s, 200, "<a><GetCallerIdentityResult/></a>")
+	ctx := context.Background()
+	_, err := aws.NewClient(s, sts.NewFromConfig).GetCallerIdentity(ctx, nil)
+	require.NoError(t, err)
+	_, err = aws.NewClient(s, s3.NewFromConfig).ListBuckets(ctx, nil)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"https://sts.amazonaws.com/", "https://s3.us-east-1.amazonaws.com/?x-id=ListBuckets"}, *urls)
+	_, err = aws.NewClient(s, dynamodb.NewFromConfig).ListTables(ctx, nil)
+	assert.ErrorIs(t, err, aws.ErrNoRegion)
+	_, err = aws.NewClient(s, dynamodb.NewFromConfig, func(o *dynamodb.Options) { o.Region = "eu-west-1" }).ListTables(ctx, nil)
+	assert.NotErrorIs(t, err, aws.ErrNoRegion)
+	assert.Len(t, *urls, 3)
 }
 
 func BenchmarkHTTPClient(b *testing.B) {

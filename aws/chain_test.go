@@ -15,6 +15,7 @@ import (
 	"strings"
 	"testing"
 
+	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -178,6 +179,7 @@ func TestConfiguredEndpoints(t *testing.T) {
 		{"its name is the service id's", "", map[string]string{"AWS_ENDPOINT_URL_ELASTIC_LOAD_BALANCING_V2": "http://elb.test", "AWS_REGION": "us-east-1"}, "elbv2", nil, "http://elb.test"},
 		{"the variable of all", config, map[string]string{"AWS_ENDPOINT_URL": "http://all.test"}, "sns", nil, "http://all.test"},
 		{"the profile's services section", config, nil, "sqs", nil, "http://service.test"},
+		{"the variable of all before the services section", config, map[string]string{"AWS_ENDPOINT_URL": "http://all.test"}, "sqs", nil, "http://all.test"},
 		{"the profile", config, nil, "sns", nil, "http://profile.test"},
 		{"the argument before all", config, map[string]string{"AWS_ENDPOINT_URL_SQS": "http://one.test"}, "sqs", []aws.ClientOption{aws.ClientEndpoint("http://arg.test")}, "http://arg.test"},
 		{"told to ignore them", config, map[string]string{"AWS_ENDPOINT_URL_SQS": "http://one.test", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}, "sqs", nil, "https://sqs.us-east-1.amazonaws.com"},
@@ -192,50 +194,108 @@ func TestConfiguredEndpoints(t *testing.T) {
 	}
 }
 
+// TestOtherValues is the table of what else variables and profile say.
+func TestOtherValues(t *testing.T) {
+	profile := func(lines string) map[string]string {
+		return map[string]string{"config": "[default]\nregion=us-east-1\n" + lines + "\n"}
+	}
+	for _, c := range []struct {
+		name       string
+		files, env map[string]string
+		get        func(sdk.Config) any
+		want       any
+	}{
+		{"attempts: nothing said", profile(""), nil, func(c sdk.Config) any { return c.Retryer().MaxAttempts() }, 3},
+		{"attempts: the variable", profile("max_attempts=4"), map[string]string{"AWS_MAX_ATTEMPTS": "5"}, func(c sdk.Config) any { return c.RetryMaxAttempts }, 5},
+		{"attempts: the profile", profile("max_attempts=4"), nil, func(c sdk.Config) any { return c.RetryMaxAttempts }, 4},
+		{"retry mode: the variable", profile("retry_mode=standard"), map[string]string{"AWS_RETRY_MODE": "adaptive"}, func(c sdk.Config) any { return c.RetryMode }, sdk.RetryModeAdaptive},
+		{"retry mode: the profile", profile("retry_mode=adaptive"), nil, func(c sdk.Config) any { return c.RetryMode }, sdk.RetryModeAdaptive},
+		{"the defaults mode", profile("defaults_mode=in-region"), nil, func(c sdk.Config) any { return c.DefaultsMode }, sdk.DefaultsModeInRegion},
+		{"the application's id", profile(""), map[string]string{"AWS_SDK_UA_APP_ID": "mine"}, func(c sdk.Config) any { return c.AppID }, "mine"},
+		{"checksums of requests", profile("request_checksum_calculation=when_required"), nil, func(c sdk.Config) any { return c.RequestChecksumCalculation }, sdk.RequestChecksumCalculationWhenRequired},
+		{"checksums of responses", profile(""), map[string]string{"AWS_RESPONSE_CHECKSUM_VALIDATION": "when_required"}, func(c sdk.Config) any { return c.ResponseChecksumValidation }, sdk.ResponseChecksumValidationWhenRequired},
+		{"compression", profile("disable_request_compression=true"), nil, func(c sdk.Config) any { return c.DisableRequestCompression }, true},
+		{"endpoints of accounts", profile(""), map[string]string{"AWS_ACCOUNT_ID_ENDPOINT_MODE": "disabled"}, func(c sdk.Config) any { return c.AccountIDEndpointMode }, sdk.AccountIDEndpointMode(sdk.AccountIDEndpointModeDisabled)},
+		{"the account of the environment", profile(""), map[string]string{"AWS_ACCESS_KEY_ID": "AK", "AWS_SECRET_ACCESS_KEY": "s", "AWS_ACCOUNT_ID": "123456789012"}, func(c sdk.Config) any {
+			creds, err := c.Credentials.Retrieve(context.Background())
+			require.NoError(t, err)
+			return creds.AccountID
+		}, "123456789012"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			home(t, c.files, c.env)
+			assert.Equal(t, c.want, c.get(open(t).SDKConfig()))
+		})
+	}
+	t.Run("a value that is none is an error of the constructor", func(t *testing.T) {
+		home(t, nil, map[string]string{"AWS_MAX_ATTEMPTS": "many"})
+		_, err := aws.Open(context.Background())
+		isConfigError(t, err)
+	})
+	t.Run("clients by name try as often", func(t *testing.T) {
+		models(t)
+		srv := newFlaky(t, 100)
+		home(t, profile("max_attempts=4"), nil)
+		s := open(t, testKeys())
+		fast(s)
+		_, err := client(t, s, "dynamodb", aws.ClientEndpoint(srv.URL)).Call(context.Background(), "ListTables", nil)
+		require.Error(t, err)
+		assert.Equal(t, int32(4), srv.calls.Load())
+	})
+}
+
 // scenario is one environment, for both libraries.
 type scenario struct {
 	Config, Credentials string
+	Files               map[string]string // below ~/.aws; $HOME and $SERVER stand for what they say
 	Env                 map[string]string
 	Profile             string
+
+	// Why is the reason that the outcome differs from boto3's, which is Ours then.
+	Why  string  `json:"-"`
+	Ours outcome `json:"-"`
 }
 
 type outcome struct{ Profile, Region, Method, Key, Error string }
 
 const oracle = `
-import json, os, sys, tempfile, boto3, botocore.exceptions as e
+import json, os, sys, tempfile, boto3, botocore.credentials, botocore.tokens, botocore.exceptions as e
 base = dict(os.environ)
 out = []
 for s in json.load(sys.stdin):
     os.environ.clear(); os.environ.update(base)
-    home = tempfile.mkdtemp(); os.makedirs(home + '/.aws')
-    for n in ('Config', 'Credentials'):
-        if s[n]:
-            open(home + '/.aws/' + n.lower(), 'w').write(s[n].replace('$HOME', home))
-    open(home + '/.aws/process.sh', 'w').write("echo '{\"Version\":1,\"AccessKeyId\":\"AKPROC\",\"SecretAccessKey\":\"s\",\"SessionToken\":\"t\"}'\n")
+    home = tempfile.mkdtemp()
+    for n, text in s['Files'].items():
+        path = home + '/.aws/' + n
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        open(path, 'w').write(text.replace('$HOME', home))
     os.environ['HOME'] = home
-    env = dict(s['Env'] or {})
+    for c in (botocore.credentials.SSOProvider, botocore.tokens.SSOTokenProvider): # they take it when they are imported
+        c._SSO_TOKEN_CACHE_DIR = home + '/.aws/sso/cache'
+    env = {k: v.replace('$HOME', home) for k, v in (s['Env'] or {}).items()}
     # The decided order of names: AWS_PROFILE and AWS_REGION first.
     if 'AWS_PROFILE' in env: env['AWS_DEFAULT_PROFILE'] = env['AWS_PROFILE']
     if 'AWS_REGION' in env: env['AWS_DEFAULT_REGION'] = env['AWS_REGION']
     os.environ.update(env)
     r = dict(Profile='', Region='', Method='', Key='', Error='')
+    none = dict(r)
     try:
         b = boto3.Session(profile_name=s['Profile'] or None)
         r['Profile'] = b.profile_name; r['Region'] = b.region_name or ''
         c = b.get_credentials()
         if c is None: r['Error'] = 'none'
-        else: r['Method'] = c.method; r['Key'] = c.access_key
-    except e.ProfileNotFound: r = dict(Profile='', Region='', Method='', Key='', Error='profile')
+        else: r['Key'] = c.access_key; r['Method'] = c.method
+    except e.ProfileNotFound: r = dict(none, Error='profile')
     except e.PartialCredentialsError: r['Error'] = 'partial'
-    except e.ConfigParseError: r = dict(Profile='', Region='', Method='', Key='', Error='parse')
+    except (e.ConfigParseError, e.InvalidConfigError, e.InfiniteLoopConfigError): r = dict(none, Error='config')
+    except (e.CredentialRetrievalError, e.MetadataRetrievalError, e.SSOError, e.ClientError, e.TokenRetrievalError, e.LoginError): r['Error'] = 'retrieval'
+    except Exception as x: r['Error'] = type(x).__name__
     out.append(r)
 json.dump(out, sys.stdout)
 `
 
-func TestSameAsBoto3(t *testing.T) {
-	if _, err := pythonData(); err != nil {
-		t.Skip("python3 has no boto3: skipped")
-	}
+// scenarios are the environments that both libraries are run in.
+func scenarios() []scenario {
 	var all []scenario
 	configs := []string{"", "[default]\nregion = eu-central-1\n", profiles,
 		"[default]\nregion=r-1\naws_access_key_id=AKC\naws_secret_access_key=s\n[profile dev]\n" + process + "\n"}
@@ -249,7 +309,7 @@ func TestSameAsBoto3(t *testing.T) {
 		for _, k := range credentials {
 			for _, e := range envs {
 				for _, p := range []string{"", "dev", "onlycfg"} {
-					all = append(all, scenario{c, k, e, p})
+					all = append(all, scenario{Config: c, Credentials: k, Env: e, Profile: p})
 				}
 			}
 		}
@@ -258,7 +318,102 @@ func TestSameAsBoto3(t *testing.T) {
 		scenario{Config: profiles, Profile: "quo ted"}, scenario{Config: profiles, Profile: "bare"}, scenario{Config: profiles, Credentials: keys, Profile: "partial"},
 		scenario{Config: profiles, Credentials: keys, Env: map[string]string{"AWS_PROFILE": "partial"}},
 		scenario{Config: profiles, Credentials: keys, Env: map[string]string{"AWS_PROFILE": "partial", "AWS_ACCESS_KEY_ID": "AKENV", "AWS_SECRET_ACCESS_KEY": "s"}},
-		scenario{Config: "[default]\nregion=r-1\naws_secret_access_key=s\n"})
+		scenario{Config: "[default]\nregion=r-1\naws_secret_access_key=s\n"},
+		scenario{Env: map[string]string{"AWS_PROFILE": "default"}}, scenario{Profile: "default"}, scenario{Config: "[default]\nregion=r-1\n", Profile: "default"},
+		scenario{Config: "[profile default]\nregion=r-1\n"}, scenario{Credentials: "[profile dev]\naws_access_key_id=A\naws_secret_access_key=s\n", Profile: "dev"},
+		scenario{Config: profiles, Credentials: keys, Env: map[string]string{"AWS_CONFIG_FILE": "$HOME/nowhere", "AWS_SHARED_CREDENTIALS_FILE": "$HOME/nowhere"}},
+		scenario{Files: map[string]string{"c": profiles, "k": keys}, Env: map[string]string{"AWS_CONFIG_FILE": "$HOME/.aws/c", "AWS_SHARED_CREDENTIALS_FILE": "$HOME/.aws/k"}},
+		scenario{Files: map[string]string{"c": profiles, "k": keys}, Env: map[string]string{"AWS_CONFIG_FILE": "~/.aws/c", "AWS_SHARED_CREDENTIALS_FILE": "~/.aws/k"}, Profile: "dev"},
+		scenario{Env: map[string]string{"AWS_ACCESS_KEY_ID": "AKENV", "AWS_SECRET_ACCESS_KEY": "s", "AWS_SECURITY_TOKEN": "t"}})
+
+	// The sources that have to be asked, of every kind, below what comes before
+	// them and what does not.
+	role := "role_session_name=me\n" + roleARN
+	sources := []struct {
+		config string
+		files  map[string]string
+		env    map[string]string
+	}{
+		{base + "[profile x]\nregion=us-east-1\nsource_profile=base\n" + role + "r1\n", nil, nil},
+		{base + "[profile y]\nsource_profile=base\nregion=us-east-1\n" + role + "r1\n[profile x]\nregion=us-east-1\nsource_profile=y\n" + role + "r2\n", nil, nil},
+		{"[profile x]\nregion=us-east-1\nsource_profile=gone\n" + role + "r1\n", nil, nil},
+		{"[profile x]\nregion=us-east-1\ncredential_source=EcsContainer\n" + role + "r1\n", nil, map[string]string{"AWS_CONTAINER_CREDENTIALS_FULL_URI": "$SERVER/container"}},
+		{"[profile x]\nregion=us-east-1\ncredential_source=Ec2InstanceMetadata\n" + role + "r1\n", nil, map[string]string{"AWS_EC2_METADATA_DISABLED": "false", "AWS_EC2_METADATA_SERVICE_ENDPOINT": "$SERVER"}},
+		{"[profile x]\nregion=us-east-1\ncredential_source=Moon\n" + role + "r1\n", nil, nil},
+		{base + "[profile x]\nregion=us-east-1\ncredential_source=Environment\nsource_profile=base\n" + role + "r1\n", nil, nil},
+		{"[profile x]\nregion=us-east-1\nweb_identity_token_file=$HOME/.aws/token\n" + role + "web\n", map[string]string{"token": "a.b.c"}, nil},
+		{"[profile x]\nregion=us-east-1\n", map[string]string{"token": "a.b.c"}, map[string]string{"AWS_WEB_IDENTITY_TOKEN_FILE": "$HOME/.aws/token", "AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/web"}},
+		{session, map[string]string{tokenFile("corp"): ssoToken}, nil},
+		{session, nil, nil},
+		{legacy, map[string]string{tokenFile("https://corp.test/start"): ssoToken}, nil},
+		{legacy, nil, nil},
+		{"[profile x]\nregion=us-east-1\nsso_session=gone\nsso_account_id=1\nsso_role_name=r\n", nil, nil},
+		{strings.ReplaceAll(session, "profile x", "profile y") + "[profile x]\nregion=us-east-1\nsource_profile=y\n" + role + "r1\n", map[string]string{tokenFile("corp"): ssoToken}, nil},
+		{"[profile x]\nregion=us-east-1\n" + process + "\n", map[string]string{"process.sh": processScript}, nil},
+		{"[profile x]\nregion=us-east-1\ncredential_process = false\n", nil, nil},
+		{"[profile x]\nregion=us-east-1\n", nil, map[string]string{"AWS_CONTAINER_CREDENTIALS_FULL_URI": "$SERVER/container"}},
+		{"[profile x]\nregion=us-east-1\n", nil, map[string]string{"AWS_CONTAINER_CREDENTIALS_FULL_URI": "$SERVER/container", "AWS_EC2_METADATA_DISABLED": "false", "AWS_EC2_METADATA_SERVICE_ENDPOINT": "$SERVER"}},
+		{"[profile x]\nregion=us-east-1\n", nil, map[string]string{"AWS_EC2_METADATA_DISABLED": "false", "AWS_EC2_METADATA_SERVICE_ENDPOINT": "$SERVER"}},
+	}
+	for _, src := range sources {
+		for _, over := range []map[string]string{nil, {"AWS_PROFILE": "x"}, {"AWS_ACCESS_KEY_ID": "AKENV", "AWS_SECRET_ACCESS_KEY": "s"}} {
+			env := map[string]string{"AWS_ENDPOINT_URL": "$SERVER"}
+			for _, m := range []map[string]string{src.env, over} {
+				for k, v := range m {
+					env[k] = v
+				}
+			}
+			profile := "x"
+			if over["AWS_PROFILE"] != "" {
+				profile = ""
+			}
+			all = append(all, scenario{Config: src.config, Files: src.files, Env: env, Profile: profile})
+		}
+	}
+	return append(all, deviations...)
+}
+
+// deviations are the environments in which this package decides otherwise.
+var deviations = []scenario{
+	{
+		Config: profiles, Credentials: keys, Env: map[string]string{"AWS_SDK_LOAD_CONFIG": "false", "AWS_DEFAULT_REGION": "us-east-2"},
+		Why: "boto3 does not know the gate of the shared config", Ours: outcome{"default", "", "shared-credentials-file", "AKDEFAULT", ""},
+	},
+	{
+		Config: "[default]\naws_access_key_id=AKC\naws_secret_access_key=s\n" + process + "\n", Files: map[string]string{"process.sh": processScript},
+		Why: "keys of a profile come before its process, as in the SDKs for Go", Ours: outcome{"default", "", "config-file", "AKC", ""},
+	},
+	{
+		Config: "[default]\nregion=r-1\n" + roleARN + "r\n", Env: map[string]string{"AWS_CONTAINER_CREDENTIALS_FULL_URI": "$SERVER/container", "AWS_ENDPOINT_URL": "$SERVER"},
+		Why: "a role without a source is assumed with the keys of the machine, as in the SDKs for Go", Ours: outcome{"default", "r-1", "assume-role", "AKr", ""},
+	},
+	{
+		Files: map[string]string{"old": "AWSAccessKeyId=AKOLD\nAWSSecretKey=s\n"}, Env: map[string]string{"AWS_CREDENTIAL_FILE": "$HOME/.aws/old"},
+		Why: "the files of boto before 2014 are not read", Ours: outcome{"default", "", "", "", "none"},
+	},
+}
+
+// TestSameAsBoto3 runs both libraries in the same environments. Where they are
+// to differ, deviations says so.
+func TestSameAsBoto3(t *testing.T) {
+	if _, err := pythonData(); err != nil {
+		t.Skip("python3 has no boto3: skipped")
+	}
+	server := &issuer{}
+	srv := httptest.NewServer(server)
+	defer srv.Close()
+	all := scenarios()
+	for i, s := range all {
+		filled := map[string]string{"process.sh": processScript, "config": s.Config, "credentials": s.Credentials}
+		for n, text := range s.Files {
+			filled[n] = text
+		}
+		env := make(map[string]string)
+		for k, v := range s.Env {
+			env[k] = strings.ReplaceAll(v, "$SERVER", srv.URL)
+		}
+		all[i].Files, all[i].Env = filled, env
+	}
 	in, err := json.Marshal(all)
 	require.NoError(t, err)
 	cmd := exec.Command("python3", "-c", oracle)
@@ -271,14 +426,20 @@ func TestSameAsBoto3(t *testing.T) {
 	require.Len(t, want, len(all))
 	require.GreaterOrEqual(t, len(all), 60)
 	for i, s := range all {
-		t.Run(fmt.Sprint(i), func(t *testing.T) {
-			dir := home(t, map[string]string{"process.sh": processScript}, s.Env)
-			for name, text := range map[string]string{"config": s.Config, "credentials": s.Credentials} {
-				if text != "" {
-					require.NoError(t, os.WriteFile(filepath.Join(dir, ".aws", name), []byte(strings.ReplaceAll(text, "$HOME", dir)), 0o600))
-				}
+		name := fmt.Sprint(i)
+		if s.Why != "" {
+			name = s.Why
+		}
+		t.Run(name, func(t *testing.T) {
+			dir := home(t, nil, s.Env)
+			write(t, dir, s.Files)
+			got := observe(s.Profile)
+			if s.Why == "" {
+				assert.Equal(t, want[i], got, "%+v", s)
+				return
 			}
-			assert.Equal(t, want[i], observe(s.Profile), "%+v", s)
+			assert.Equal(t, s.Ours, got)
+			assert.NotEqual(t, want[i], got, "boto3 does it too: no deviation any more")
 		})
 	}
 }
@@ -313,7 +474,9 @@ func kind(err error) string {
 	case errors.As(err, &partial):
 		return "partial"
 	case errors.As(err, &parse):
-		return "parse"
+		return "config"
+	case is[*aws.CredentialRetrievalError](err):
+		return "retrieval"
 	case errors.Is(err, aws.ErrNoCredentials):
 		return "none"
 	}

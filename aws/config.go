@@ -24,7 +24,8 @@ type Config struct {
 	// Endpoint is a full URL, scheme included, that all clients use instead
 	// of the one derived from service and region.
 	Endpoint *string
-	// Credentials take the place of the chain.
+	// Credentials take the place of the chain. A session asks the provider
+	// when there are none yet or those it has expire, not for each request.
 	Credentials CredentialsProvider
 	// DisableSSL derives endpoints with http instead of https.
 	DisableSSL *bool
@@ -82,7 +83,7 @@ func (c *Config) MergeIn(cfgs ...*Config) {
 		merge(&c.S3ForcePathStyle, o.S3ForcePathStyle)
 		merge(&c.DisableParamValidation, o.DisableParamValidation)
 		if o.Credentials != nil {
-			c.Credentials = o.Credentials
+			c.Credentials = cached(o.Credentials)
 		}
 		c.HTTP = append(slices.Clip(c.HTTP), o.HTTP...)
 	}
@@ -96,7 +97,7 @@ func merge[T any](to **T, from *T) {
 	}
 }
 
-// Format prints region and endpoint only, whatever the verb.
+// Format prints the region only, whatever the verb.
 func (c *Config) Format(w fmt.State, _ rune) {
 	if c == nil {
 		io.WriteString(w, "<nil>")

@@ -4,17 +4,30 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/credentials/ec2rolecreds"
+	"github.com/aws/aws-sdk-go-v2/credentials/endpointcreds"
+	"github.com/aws/aws-sdk-go-v2/credentials/logincreds"
+	"github.com/aws/aws-sdk-go-v2/credentials/processcreds"
+	"github.com/aws/aws-sdk-go-v2/credentials/ssocreds"
+	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 )
 
 const (
-	sourceExplicit = "explicit"
-	sourceEnv      = "env"
+	sourceExplicit        = "explicit"
+	sourceEnv             = "env"
+	sourceCredentialsFile = "shared-credentials-file"
+	sourceConfigFile      = "config-file"
 )
+
+// sdkSharedFile begins the source of credentials that the SDK read in a file.
+const sdkSharedFile = "SharedConfigCredentials: "
 
 // CredentialsMethod returns where c came from in boto3's words: explicit, env,
 // shared-credentials-file, config-file, assume-role,
@@ -25,24 +38,29 @@ func CredentialsMethod(c Credentials) string {
 	switch {
 	case s == credentials.StaticCredentialsName:
 		return sourceExplicit
-	case s == "EnvConfigCredentials":
+	case s == config.CredentialsSourceName:
 		return sourceEnv
-	case strings.HasPrefix(s, "SharedConfigCredentials"):
-		if strings.HasSuffix(s, "credentials") || strings.Contains(s, "credentials:") || strings.Contains(s[len("SharedConfigCredentials"):], "credentials") {
-			return "shared-credentials-file"
+	case strings.HasPrefix(s, sdkSharedFile):
+		// Of a session of this package the chain has said which file it is.
+		if strings.Contains(filepath.Base(s), "credentials") {
+			return sourceCredentialsFile
 		}
-		return "config-file"
-	case s == "AssumeRoleProvider":
+		return sourceConfigFile
+	case strings.HasPrefix(s, sourceCredentialsFile+": "):
+		return sourceCredentialsFile
+	case strings.HasPrefix(s, sourceConfigFile+": "):
+		return sourceConfigFile
+	case s == stscreds.ProviderName:
 		return "assume-role"
-	case s == "WebIdentityCredentials":
+	case s == stscreds.WebIdentityProviderName:
 		return "assume-role-with-web-identity"
-	case s == "SSOProvider":
+	case s == ssocreds.ProviderName:
 		return "sso"
-	case s == "LoginProvider" || s == "SigninProvider":
+	case s == logincreds.ProviderName:
 		return "login"
-	case s == "ProcessProvider":
+	case s == processcreds.ProviderName:
 		return "custom-process"
-	case s == "CredentialsEndpointProvider":
+	case s == endpointcreds.ProviderName:
 		return "container-role"
 	case s == ec2rolecreds.ProviderName:
 		return "iam-role"
@@ -53,13 +71,21 @@ func CredentialsMethod(c Credentials) string {
 // chain is the provider that a session's clients use: the SDK's, with the
 // errors of this package.
 type chain struct {
-	inner CredentialsProvider
+	inner            CredentialsProvider
+	credentialsFiles []string
 }
 
 // Retrieve implements [CredentialsProvider].
 func (c *chain) Retrieve(ctx context.Context) (Credentials, error) {
 	creds, err := c.inner.Retrieve(ctx)
 	if err == nil {
+		if path, ok := strings.CutPrefix(creds.Source, sdkSharedFile); ok {
+			kind := sourceConfigFile
+			if slices.Contains(c.credentialsFiles, path) {
+				kind = sourceCredentialsFile
+			}
+			creds.Source = kind + ": " + path
+		}
 		return creds, nil
 	}
 	if p := (*PartialCredentialsError)(nil); errors.As(err, &p) || errors.Is(err, ErrNoCredentials) || ctx.Err() != nil {
@@ -93,6 +119,16 @@ type noCredentials struct{ cause error }
 func (e *noCredentials) Error() string   { return ErrNoCredentials.Error() + ": " + e.cause.Error() }
 func (e *noCredentials) Unwrap() []error { return []error{ErrNoCredentials, e.cause} }
 
+// cached returns p, if it keeps what it has, else p behind a cache: the SDK's
+// providers of roles and the like fetch at every call.
+func cached(p CredentialsProvider) CredentialsProvider {
+	switch p.(type) {
+	case *sdk.CredentialsCache, *chain, static, failing:
+		return p
+	}
+	return sdk.NewCredentialsCache(p)
+}
+
 // failing is a provider for credentials that are known to be wrong.
 type failing struct{ err error }
 
@@ -121,7 +157,7 @@ func environmentCredentials() CredentialsProvider {
 	token := firstVariable("AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN")
 	return static{Credentials{
 		AccessKeyID: key, SecretAccessKey: secret, SessionToken: token,
-		AccountID: os.Getenv("AWS_ACCOUNT_ID"), Source: "EnvConfigCredentials",
+		AccountID: os.Getenv("AWS_ACCOUNT_ID"), Source: config.CredentialsSourceName,
 	}}
 }
 
@@ -137,10 +173,8 @@ func firstVariable(names ...string) string {
 // partialInFile finds half a pair of keys in a profile that has nothing else
 // to get credentials by.
 func partialInFile(p profileKeys) error {
-	for _, k := range [...]string{"role_arn", "source_profile", "credential_source", "web_identity_token_file", "sso_account_id", "sso_session", "sso_start_url", "login_session"} {
-		if p.config[k] != "" || p.credentials[k] != "" {
-			return nil
-		}
+	if hasSource(p.config) || hasSource(p.credentials) {
+		return nil
 	}
 	complete := func(m map[string]string) bool {
 		return m["aws_access_key_id"] != "" && m["aws_secret_access_key"] != ""
@@ -151,7 +185,7 @@ func partialInFile(p profileKeys) error {
 	for _, f := range []struct {
 		source string
 		keys   map[string]string
-	}{{"shared-credentials-file", p.credentials}, {"config-file", p.config}} {
+	}{{sourceCredentialsFile, p.credentials}, {sourceConfigFile, p.config}} {
 		if f.keys["credential_process"] != "" {
 			return nil
 		}
@@ -160,6 +194,17 @@ func partialInFile(p profileKeys) error {
 		}
 	}
 	return nil
+}
+
+// hasSource reports whether a profile names a source of credentials other than
+// keys and a process.
+func hasSource(m map[string]string) bool {
+	for _, k := range [...]string{"role_arn", "source_profile", "credential_source", "web_identity_token_file", "sso_account_id", "sso_session", "sso_start_url", "login_session"} {
+		if m[k] != "" {
+			return true
+		}
+	}
+	return false
 }
 
 // half reports whether one of a pair of keys is there without the other.

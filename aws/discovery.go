@@ -92,15 +92,38 @@ var (
 		return m
 	})
 	endpointTable = sync.OnceValue(func() map[string]*endpointPartition {
-		var e struct{ Partitions []*endpointPartition }
+		var e endpointFile
 		mustJSON(mustGzip(endpointsGzip), &e)
-		m := make(map[string]*endpointPartition, len(e.Partitions))
-		for _, p := range e.Partitions {
-			m[p.Partition] = p
-		}
-		return m
+		return e.byPartition()
 	})
 )
+
+// endpointFile is endpoints.json, in the SDK's and in botocore's data.
+type endpointFile struct{ Partitions []*endpointPartition }
+
+func (e endpointFile) byPartition() map[string]*endpointPartition {
+	m := make(map[string]*endpointPartition, len(e.Partitions))
+	for _, p := range e.Partitions {
+		m[p.Partition] = p
+	}
+	return m
+}
+
+// endpoints returns the endpoints of the session's own data, where that has
+// them, as boto3 does: a botocore that is kept up to date knows newer regions.
+func (s *Session) endpoints() map[string]*endpointPartition {
+	loader := s.models().loader
+	s.loaded.endpointsOnce.Do(func() {
+		var e endpointFile
+		if found, err := loader.Read("", "", "endpoints", &e); found && err == nil {
+			s.loaded.endpoints = e.byPartition()
+		}
+	})
+	if s.loaded.endpoints != nil {
+		return s.loaded.endpoints
+	}
+	return endpointTable()
+}
 
 func mustGzip(b []byte) io.Reader { return Must[io.Reader](gzip.NewReader(bytes.NewReader(b))) }
 
@@ -135,13 +158,15 @@ func (s *Session) AvailablePartitions() []string {
 
 // AvailableRegions returns the regions in which a service has endpoints of its
 // own, in alphabetical order: none for a service, or a partition, that is not
-// known, and for a service that is global.
+// known, and for a service that is global. The list is that of endpoints.json
+// in the directories of models, such as botocore's data, else the built-in
+// one, which ends with the regions of July 2025.
 func (s *Session) AvailableRegions(service string, opts ...RegionOption) []string {
 	q := regionQuery{partition: "aws"}
 	for _, o := range opts {
 		o(&q)
 	}
-	p := endpointTable()[q.partition]
+	p := s.endpoints()[q.partition]
 	prefix := s.endpointPrefix(service)
 	if p == nil || prefix == "" || p.Services[prefix] == nil {
 		return []string{}

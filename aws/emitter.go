@@ -14,8 +14,12 @@ import (
 // pattern what was registered [First], then the others, then what was
 // registered [Last].
 //
-// An Emitter is safe for concurrent use. Make one by [NewEmitter].
+// In an emitter of *[Event], a service goes by all its names: that of its
+// client, of its endpoints, and its id. An Emitter is safe for concurrent use.
+// Make one by [NewEmitter].
 type Emitter[T any] struct {
+	canonical func(name string) string // of names and patterns
+
 	mu     sync.RWMutex
 	root   *eventNode[T]             // guarded by mu
 	unique map[string]*uniqueHandler // guarded by mu
@@ -68,7 +72,11 @@ func CountedID(id string) RegisterOption {
 
 // NewEmitter returns an empty Emitter.
 func NewEmitter[T any]() *Emitter[T] {
-	return &Emitter[T]{root: new(eventNode[T]), unique: make(map[string]*uniqueHandler)}
+	e := &Emitter[T]{root: new(eventNode[T]), unique: make(map[string]*uniqueHandler), canonical: func(name string) string { return name }}
+	if _, ok := any((*T)(nil)).(**Event); ok {
+		e.canonical = canonicalEvent
+	}
+	return e
 }
 
 // maxEventCache bounds the names whose handlers are remembered.
@@ -98,7 +106,7 @@ func (e *Emitter[T]) On(pattern string, fn func(name string, ev T) error, opts .
 		}
 	}
 	n := e.root
-	for _, seg := range strings.Split(pattern, ".") {
+	for _, seg := range strings.Split(e.canonical(pattern), ".") {
 		next := n.children[seg]
 		if next == nil {
 			if n.children == nil {
@@ -176,7 +184,7 @@ func (e *Emitter[T]) handlersOf(name string) []EventFunc[T] {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	var groups [][]EventFunc[T]
-	collect(e.root, strings.Split(name, "."), &groups)
+	collect(e.root, strings.Split(e.canonical(name), "."), &groups)
 	slices.Reverse(groups)
 	found = slices.Concat(groups...)
 	if e.cache == nil || len(e.cache) >= maxEventCache {

@@ -204,8 +204,9 @@ find:
 	return strings.NewReplacer("{service}", q.prefix, "{region}", region, "{dnsSuffix}", suffix).Replace(template)
 }
 
-// configuredEndpoint returns what variables and profile say about endpoints,
-// the one for the service before the one for all.
+// configuredEndpoint returns what variables and profile say about endpoints:
+// variables before the profile, and of each the one for the service before the
+// one for all.
 func (l *loaded) configuredEndpoint(ctx context.Context, serviceID string) string {
 	for _, src := range l.cfg.ConfigSources {
 		if i, ok := src.(interface {
@@ -219,6 +220,9 @@ func (l *loaded) configuredEndpoint(ctx context.Context, serviceID string) strin
 			}
 		}
 	}
+	if all := os.Getenv("AWS_ENDPOINT_URL"); l.fresh && all != "" && os.Getenv("AWS_ENDPOINT_URL_"+environmentName(serviceID)) == "" {
+		return all
+	}
 	for _, src := range l.cfg.ConfigSources {
 		if i, ok := src.(interface {
 			GetServiceBaseEndpoint(context.Context, string) (string, bool, error)
@@ -228,13 +232,12 @@ func (l *loaded) configuredEndpoint(ctx context.Context, serviceID string) strin
 			}
 		}
 	}
-	if e := l.cfg.BaseEndpoint; e != nil {
-		return *e
-	}
-	if !l.fresh {
-		return ""
-	}
-	return os.Getenv("AWS_ENDPOINT_URL")
+	return value(l.cfg.BaseEndpoint)
+}
+
+// environmentName is how variables have a service's id, or its signing name.
+func environmentName(service string) string {
+	return strings.ToUpper(strings.NewReplacer("-", "_", " ", "_").Replace(service))
 }
 
 func useFIPS(ctx context.Context, src any) (on, found bool) {

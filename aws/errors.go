@@ -43,8 +43,8 @@ func (e *PartialCredentialsError) Error() string {
 	return fmt.Sprintf("aws: partial credentials in %s, missing %s", e.Source, e.Missing)
 }
 
-// ConfigParseError reports a shared file that is no INI file, or settings in
-// one that contradict each other.
+// ConfigParseError reports a shared file that is no INI file, or settings, in
+// files or variables, that contradict each other or lack something.
 type ConfigParseError struct {
 	Path string // "" when several files took part
 	Line int    // 0 when it is not one line's fault
@@ -52,14 +52,13 @@ type ConfigParseError struct {
 }
 
 func (e *ConfigParseError) Error() string {
-	at := e.Path
-	if e.Line > 0 {
-		at = fmt.Sprintf("%s:%d", at, e.Line)
+	switch {
+	case e.Path == "":
+		return "aws: invalid configuration: " + e.Err.Error()
+	case e.Line > 0:
+		return fmt.Sprintf("aws: parsing %s:%d: %v", e.Path, e.Line, e.Err)
 	}
-	if at != "" {
-		at += ": "
-	}
-	return "aws: parsing shared configuration: " + at + e.Err.Error()
+	return fmt.Sprintf("aws: parsing %s: %v", e.Path, e.Err)
 }
 
 func (e *ConfigParseError) Unwrap() error { return e.Err }

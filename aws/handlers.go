@@ -39,7 +39,12 @@ type Request struct {
 
 	ctx      context.Context
 	attempts int
-	sent     bool // the attempt at hand has come as far as Send
+	bucket   string // of S3
+	region   string // to sign for, when it is not the client's
+	followed bool   // to another region
+	decodes  bool   // names in the output are to be decoded
+	trailer  string // the field after content that is sent as it is read
+	sent     bool   // the attempt at hand has come as far as Send
 	running  *HandlerList
 	item     HandlerListRunItem
 }
@@ -214,7 +219,9 @@ func (l *HandlerList) copyTo(to *HandlerList) {
 // Handlers see a request before the work of their phase is done: what a Sign
 // handler sets is part of the signature, what a Send handler sets is not. An
 // error from a handler ends the call; one from Send keeps the request from the
-// network. A Handlers must not be copied by assignment; see [Handlers.Copy].
+// network. BuildStream and UnmarshalStream of the SDK's first version, which had
+// to do with single events of event streams, are not here: the clients that
+// speak them bring their own codecs. A Handlers must not be copied by assignment; see [Handlers.Copy].
 type Handlers struct {
 	Validate         HandlerList
 	Build            HandlerList

@@ -28,8 +28,13 @@ func TestMain(m *testing.M) {
 		}
 	}
 	os.Setenv("AWS_EC2_METADATA_DISABLED", "true")
+	guardNames()
 	code := m.Run()
 	stopServers()
+	if asked := lookups(); len(asked) > 0 {
+		fmt.Fprintln(os.Stderr, "tests left loopback and asked name servers:", asked)
+		code = 1
+	}
 	if code == 0 {
 		if err := goleak.Find(goleak.IgnoreTopFunction("net/http.(*Server).Serve")); err != nil {
 			fmt.Fprintln(os.Stderr, "goroutines are left:", err)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 
 	"github.com/seed-3bbad739/requests"
 )
@@ -59,10 +60,31 @@ type Options struct {
 	// instance's metadata are. "": AWS_EC2_METADATA_SERVICE_ENDPOINT and
 	// AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE.
 	EC2IMDSEndpoint, EC2IMDSEndpointMode string
+	// CredentialsProviderOptions change single providers of the chain. Nil:
+	// they are as they are.
+	CredentialsProviderOptions *CredentialsProviderOptions
 }
+
+// CredentialsProviderOptions change single providers of the chain.
+type CredentialsProviderOptions struct {
+	// WebIdentityRoleProviderOptions changes how a web identity is exchanged
+	// for a role, after variables and profile. Nil changes nothing.
+	WebIdentityRoleProviderOptions func(*WebIdentityRoleOptions)
+}
+
+// WebIdentityRoleOptions are the settings of a web identity: the role, the
+// name and length of its session, a policy, where the token comes from.
+type WebIdentityRoleOptions = stscreds.WebIdentityRoleOptions
 
 // Option changes how [Open] makes a session.
 type Option func(*options)
+
+// webIdentity changes the settings of a web identity.
+func (o *options) webIdentity(w *stscreds.WebIdentityRoleOptions) {
+	if c := o.CredentialsProviderOptions; c != nil && c.WebIdentityRoleProviderOptions != nil {
+		c.WebIdentityRoleProviderOptions(w)
+	}
+}
 
 // options is what all constructors come down to.
 type options struct {

@@ -2,9 +2,17 @@ package aws_test
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
 	"encoding/pem"
 	"fmt"
 	"io"
+	"log"
+	"math/big"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -549,6 +557,69 @@ func TestCABundle(t *testing.T) {
 		_, err := aws.NewSession()
 		assert.ErrorContains(t, err, "both")
 	})
+}
+
+func TestClientCertificate(t *testing.T) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "client"}}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	require.NoError(t, err)
+	secret, err := x509.MarshalECPrivateKey(key)
+	require.NoError(t, err)
+	cert := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}))
+	private := string(pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: secret}))
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintf(w, `{"TableNames":[%q]}`, r.TLS.PeerCertificates[0].Subject.CommonName)
+	}))
+	srv.TLS = &tls.Config{ClientAuth: tls.RequireAnyClientCert}
+	srv.Config.ErrorLog = log.New(io.Discard, "", 0)
+	srv.StartTLS()
+	defer srv.Close()
+	bundle := string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: srv.Certificate().Raw}))
+	own := aws.Config{Region: aws.String("us-east-1"), Endpoint: &srv.URL, MaxRetries: aws.Int(0)}
+	show := func(t *testing.T, o aws.Options) (string, error) {
+		o.Config, o.CustomCABundle = own, strings.NewReader(bundle)
+		s, err := aws.NewSessionWithOptions(o)
+		require.NoError(t, err)
+		defer s.Close()
+		s.Config.Credentials = open(t, testKeys()).CredentialsProvider()
+		out, err := aws.NewClient(s, dynamodb.NewFromConfig).ListTables(context.Background(), nil)
+		if err != nil {
+			return "", err
+		}
+		return out.TableNames[0], nil
+	}
+	t.Run("of the options", func(t *testing.T) {
+		home(t, nil, nil)
+		name, err := show(t, aws.Options{ClientTLSCert: strings.NewReader(cert), ClientTLSKey: strings.NewReader(private)})
+		require.NoError(t, err)
+		assert.Equal(t, "client", name)
+	})
+	t.Run("of the environment", func(t *testing.T) {
+		dir := home(t, map[string]string{"cert": cert, "key": private}, nil)
+		t.Setenv("AWS_SDK_GO_CLIENT_TLS_CERT", filepath.Join(dir, ".aws", "cert"))
+		t.Setenv("AWS_SDK_GO_CLIENT_TLS_KEY", filepath.Join(dir, ".aws", "key"))
+		name, err := show(t, aws.Options{})
+		require.NoError(t, err)
+		assert.Equal(t, "client", name)
+	})
+	t.Run("none", func(t *testing.T) {
+		home(t, nil, nil)
+		_, err := show(t, aws.Options{})
+		assert.Error(t, err) // the server's alert, or a pipe that it broke first
+	})
+	for name, o := range map[string]aws.Options{
+		"a certificate without its key": {ClientTLSCert: strings.NewReader(cert)}, "a key without its certificate": {ClientTLSKey: strings.NewReader(private)},
+		"two that do not belong together": {ClientTLSCert: strings.NewReader(cert), ClientTLSKey: strings.NewReader(cert)},
+	} {
+		t.Run(name+" is an error of the constructor", func(t *testing.T) {
+			home(t, nil, nil)
+			_, err := aws.NewSessionWithOptions(o)
+			require.Error(t, err)
+			assert.NotContains(t, err.Error(), "PRIVATE")
+		})
+	}
 }
 
 func TestPresign(t *testing.T) {

@@ -123,11 +123,21 @@ type profileKeys struct {
 	config, credentials map[string]string // nil: not there
 }
 
+// setting returns a setting of the profile, of the credentials file before the
+// config file. What is neither keys nor a way to them counts only while the
+// config file does.
+func (p profileKeys) setting(name string, counts bool) string {
+	if !counts {
+		return ""
+	}
+	return firstOf(p.credentials[name], p.config[name])
+}
+
 // sharedProfiles are the profiles of all files, those of the config files first.
 type sharedProfiles []profileKeys
 
 func readSharedProfiles(configFiles, credentialsFiles []string) (sharedProfiles, error) {
-	var ps sharedProfiles
+	ps := sharedProfiles{} // not nil: there is none to look for later
 	find := func(name string) *profileKeys {
 		i := slices.IndexFunc(ps, func(p profileKeys) bool { return p.name == name })
 		if i < 0 {

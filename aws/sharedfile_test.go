@@ -47,6 +47,30 @@ func TestSharedFileForms(t *testing.T) {
 	}
 }
 
+// TestSharedFileValues: how the forms of a file come out in a value.
+func TestSharedFileValues(t *testing.T) {
+	for _, c := range []struct{ name, config, credentials, profile, want string }{
+		{"a comment needs blank space before it", "[default]\nregion = us-east-1 # here\n", "", "", "us-east-1"},
+		{"names of settings have no case", "[default]\nRegion = us-east-1\n", "", "", "us-east-1"},
+		{"of a setting given twice the last counts", "[default]\nregion=us-east-1\nregion=us-east-2\n", "", "", "us-east-2"},
+		{"of a section given twice all counts, the last on top", "[profile a]\nregion=us-east-1\noutput=json\n[profile b]\n[profile a]\nregion=us-east-2\n", "", "a", "us-east-2"},
+		{"the prefixed default wins", "[default]\nregion=us-east-1\n[profile default]\nregion=us-east-2\n", "", "", "us-east-2"},
+		{"a setting inside of another is not the profile's", "[default]\ns3 =\n  region = us-east-1\n", "", "", ""},
+		{"the credentials file wins", "[default]\nregion=us-east-1\n", "[default]\nregion=us-east-2\n", "", "us-east-2"},
+		{"a profile in quotes", "[profile \"a b\"]\nregion=us-east-1\n", "", "a b", "us-east-1"},
+		{"blank space around names and values", "[profile   a]\n  \n region\t=  us-east-1  \n", "", "a", "us-east-1"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			home(t, map[string]string{"config": c.config, "credentials": c.credentials}, nil)
+			var opts []aws.Option
+			if c.profile != "" {
+				opts = append(opts, aws.WithProfile(c.profile))
+			}
+			assert.Equal(t, c.want, open(t, opts...).Region())
+		})
+	}
+}
+
 // TestCoreKnowsNoAWS keeps the dependencies of this module out of the parent's.
 func TestCoreKnowsNoAWS(t *testing.T) {
 	for _, name := range []string{"go.mod", "go.sum"} {

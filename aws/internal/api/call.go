@@ -76,7 +76,9 @@ func (c *Call) Request(ctx context.Context, endpoint *url.URL) (*http.Request, e
 	if s.protocol == "rest-xml" && c.emptyPayload() {
 		// The codec stands in an object for content that is not given.
 		body = nil
-		out.Header.Del("Content-Type")
+		if !c.givesContentType() {
+			out.Header.Del("Content-Type")
+		}
 	}
 	return out, setBody(out, body)
 }
@@ -96,6 +98,17 @@ func (c *Call) emptyPayload() bool {
 		}
 	}
 	return true
+}
+
+// givesContentType reports whether a parameter is the content type: of what is
+// to be stored, by an operation that has no content itself.
+func (c *Call) givesContentType() bool {
+	for name := range c.input.value {
+		if ref := c.Model.Shapes[c.Operation.Input.Shape].Members[name]; ref != nil && ref.Location == "header" && strings.EqualFold(ref.LocationName, "Content-Type") {
+			return true
+		}
+	}
+	return false
 }
 
 type noInput struct{}
@@ -220,12 +233,42 @@ func (c *Call) fault(ctx context.Context, r *smithyhttp.Response, body []byte) e
 		}
 	case errors.As(err, &g):
 		f.Code, f.Message = g.Code, g.Message
+		f.Fields = errorFields(body)
 	}
 	// A service that has moved from query to JSON keeps its old codes here.
 	if code, _, ok := strings.Cut(r.Header.Get("X-Amzn-Query-Error"), ";"); ok && code != "" {
 		f.Code = code
 	}
 	return f
+}
+
+// errorFields returns what an error in XML says besides what all of them say:
+// of S3, the Region that a bucket is in, for one. It is nil for nothing.
+func errorFields(body []byte) map[string]any {
+	if !isErrorBody(body) {
+		return nil
+	}
+	var root struct {
+		Fields []struct {
+			XMLName xml.Name
+			Text    string `xml:",chardata"`
+		} `xml:",any"`
+	}
+	if xml.Unmarshal(body, &root) != nil {
+		return nil
+	}
+	var fields map[string]any
+	for _, e := range root.Fields {
+		switch e.XMLName.Local {
+		case "Code", "Message", "RequestId", "HostId", "Type":
+			continue
+		}
+		if fields == nil {
+			fields = make(map[string]any)
+		}
+		fields[e.XMLName.Local] = strings.TrimSpace(e.Text)
+	}
+	return fields
 }
 
 func firstText(m map[string]any, names ...string) string {

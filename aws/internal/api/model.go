@@ -32,7 +32,7 @@ type Model struct {
 type Metadata struct {
 	APIVersion, EndpointPrefix, GlobalEndpoint, Protocol, ServiceID, SigningName string
 	SignatureVersion, TargetPrefix, JSONVersion, XMLNamespace                    string
-	Protocols                                                                    []string
+	Protocols, Auth                                                              []string
 	AWSQueryCompatible                                                           *struct{}
 }
 
@@ -46,12 +46,21 @@ type Operation struct {
 	Input, Output        *Ref
 	Errors               []Ref
 	AuthType             string
+	Auth                 []string
+	UnsignedPayload      bool
 	Endpoint             struct{ HostPrefix string }
 	HTTPChecksumRequired bool
-	HTTPChecksum         struct {
-		RequestAlgorithmMember  string
-		RequestChecksumRequired bool
-	}
+	HTTPChecksum         HTTPChecksum
+	RequestCompression   struct{ Encodings []string }
+}
+
+// HTTPChecksum says how an operation checks content, and the names of the
+// parameters for it. The zero value says that it does not.
+type HTTPChecksum struct {
+	RequestAlgorithmMember      string
+	RequestChecksumRequired     bool
+	RequestValidationModeMember string
+	ResponseAlgorithms          []string
 }
 
 // Namespace is the XML namespace of an element: an object or just a URI.

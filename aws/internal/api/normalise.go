@@ -1,15 +1,16 @@
 package api
 
 import (
+	"bytes"
 	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
 	"math"
-	"reflect"
 	"slices"
 	"strings"
-	"time"
 	"unicode/utf8"
 )
 
@@ -31,7 +32,7 @@ func (m *Model) Normalise(op *Operation, params map[string]any, check bool) (map
 	shape := m.Shapes[op.Input.Shape]
 	for name, ref := range shape.Members {
 		if _, given := out[name]; ref.IdempotencyToken && !given {
-			out[name] = newToken()
+			out[name] = NewToken()
 		}
 	}
 	if check {
@@ -72,6 +73,9 @@ func (n *normaliser) value(at string, ref *Ref, v any, top bool) any {
 		return nil
 	}
 	defer func() { n.depth-- }()
+	if ref.JSONValue {
+		return n.jsonValue(at, ref, v)
+	}
 	streams := shape.Type == "blob" && (ref.Streaming || shape.Streaming)
 	if r, ok := v.(io.Reader); ok && shape.Type == "blob" {
 		if streams {
@@ -88,7 +92,7 @@ func (n *normaliser) value(at string, ref *Ref, v any, top bool) any {
 	switch shape.Type {
 	case "structure":
 		if shape.Document {
-			return v
+			return n.document(at, v)
 		}
 		m, ok := v.(map[string]any)
 		if !ok {
@@ -160,6 +164,75 @@ func (n *normaliser) value(at string, ref *Ref, v any, top bool) any {
 	return v
 }
 
+// document returns v, which the model says nothing about, with all it holds in
+// the form of plain.
+func (n *normaliser) document(at string, v any) any {
+	if n.depth++; n.depth > maxDepth {
+		n.problem(at, "nested too deeply")
+		return nil
+	}
+	defer func() { n.depth-- }()
+	switch v := plain(v).(type) {
+	case map[string]any:
+		out := make(map[string]any, len(v))
+		for k, item := range v {
+			out[k] = n.document(join(at, k), item)
+		}
+		return out
+	case []any:
+		out := make([]any, len(v))
+		for i, item := range v {
+			out[i] = n.document(fmt.Sprintf("%s[%d]", at, i), item)
+		}
+		return out
+	default:
+		if _, err := json.Marshal(v); err != nil {
+			n.problem(at, "a value that JSON has is wanted, not %T", v)
+			return nil
+		}
+		return v
+	}
+}
+
+// jsonValue returns v as the JSON text that a member holds instead of a value
+// of the model. In a field of the header it is in base64; elsewhere text is
+// taken for JSON already, as boto3 takes it.
+func (n *normaliser) jsonValue(at string, ref *Ref, v any) any {
+	if text, ok := v.(string); ok && ref.Location != "header" {
+		return text
+	}
+	b, err := json.Marshal(v)
+	if err != nil {
+		n.problem(at, "a value that JSON has is wanted, not %T", v)
+		return nil
+	}
+	if ref.Location == "header" {
+		return base64.StdEncoding.EncodeToString(b)
+	}
+	return string(b)
+}
+
+// fromJSONValue undoes jsonValue. Text that is no JSON stays text.
+func fromJSONValue(ref *Ref, v any) any {
+	text, ok := v.(string)
+	if !ok || ref == nil || !ref.JSONValue {
+		return v
+	}
+	b := []byte(text)
+	if ref.Location == "header" {
+		if plain, err := base64.StdEncoding.DecodeString(text); err == nil {
+			b = plain
+		}
+	}
+	var value any
+	d := json.NewDecoder(bytes.NewReader(b))
+	d.UseNumber()
+	if d.Decode(&value) != nil || d.More() {
+		return v
+	}
+	return fromJSON(value)
+}
+
 func (n *normaliser) min(at string, s *Shape, got float64, unit string) {
 	if n.check && s.Min != nil && got < *s.Min {
 		n.problem(at, "%s", strings.TrimSpace(fmt.Sprintf("at least %v %s needed, not %v", *s.Min, unit, got)))
@@ -200,193 +273,8 @@ func join(at, k string) string {
 	return at + "." + k
 }
 
-var (
-	timeType  = reflect.TypeFor[time.Time]()
-	bytesType = reflect.TypeFor[[]byte]()
-)
-
-// plain returns v as one of the few types that the rest knows: map[string]any,
-// []any, string, bool, int64, float64, []byte and time.Time.
-func plain(v any) any {
-	switch v.(type) {
-	case nil, map[string]any, []any, string, bool, int64, float64, []byte, time.Time:
-		return v
-	}
-	r := reflect.ValueOf(v)
-	for r.Kind() == reflect.Pointer || r.Kind() == reflect.Interface {
-		if r.IsNil() {
-			return nil
-		}
-		r = r.Elem()
-	}
-	switch r.Kind() {
-	case reflect.String:
-		if _, number := v.(interface{ Int64() (int64, error) }); number {
-			return v // a json.Number
-		}
-		return r.String()
-	case reflect.Bool:
-		return r.Bool()
-	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
-		return r.Int()
-	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
-		if u := r.Uint(); u <= math.MaxInt64 {
-			return int64(u)
-		}
-	case reflect.Float32, reflect.Float64:
-		return r.Float()
-	case reflect.Slice, reflect.Array:
-		if r.Type().ConvertibleTo(bytesType) {
-			return r.Convert(bytesType).Interface()
-		}
-		out := make([]any, r.Len())
-		for i := range out {
-			out[i] = r.Index(i).Interface()
-		}
-		return out
-	case reflect.Map:
-		if r.Type().Key().Kind() != reflect.String {
-			break
-		}
-		out := make(map[string]any, r.Len())
-		for it := r.MapRange(); it.Next(); {
-			out[it.Key().String()] = it.Value().Interface()
-		}
-		return out
-	case reflect.Struct:
-		if r.Type().ConvertibleTo(timeType) {
-			return r.Convert(timeType).Interface()
-		}
-		return Fields(r)
-	}
-	return v
-}
-
-// Fields returns the exported fields of a structure by their names, or by
-// their aws tags: `aws:"Name"` renames, `aws:"-"` leaves out, and
-// `aws:",omitempty"` leaves out a zero value. Nil pointers, maps, slices and
-// interfaces are left out always.
-func Fields(r reflect.Value) map[string]any {
-	out := make(map[string]any, r.NumField())
-	for i := range r.NumField() {
-		f := r.Type().Field(i)
-		name, omit := fieldName(f)
-		if name == "" {
-			continue
-		}
-		v := r.Field(i)
-		switch v.Kind() {
-		case reflect.Pointer, reflect.Map, reflect.Slice, reflect.Interface:
-			if v.IsNil() {
-				continue
-			}
-		}
-		if !omit || !v.IsZero() {
-			out[name] = v.Interface()
-		}
-	}
-	return out
-}
-
-func fieldName(f reflect.StructField) (name string, omit bool) {
-	if !f.IsExported() {
-		return "", false
-	}
-	name, opts, _ := strings.Cut(f.Tag.Get("aws"), ",")
-	switch name {
-	case "-":
-		return "", false
-	case "":
-		name = f.Name
-	}
-	return name, opts == "omitempty"
-}
-
-// Assign stores v, a value of an output, in to. Fields are found as [Fields]
-// names them; what a structure has no field for is left out.
-func Assign(to reflect.Value, v any) error {
-	if v == nil {
-		return nil
-	}
-	src := reflect.ValueOf(v)
-	if src.Type().AssignableTo(to.Type()) {
-		to.Set(src)
-		return nil
-	}
-	switch to.Kind() {
-	case reflect.Pointer:
-		if to.IsNil() {
-			to.Set(reflect.New(to.Type().Elem()))
-		}
-		return Assign(to.Elem(), v)
-	case reflect.Struct:
-		m, ok := v.(map[string]any)
-		if !ok {
-			break
-		}
-		for i := range to.NumField() {
-			name, _ := fieldName(to.Type().Field(i))
-			if item, ok := m[name]; ok && name != "" {
-				if err := Assign(to.Field(i), item); err != nil {
-					return fmt.Errorf("%s: %w", name, err)
-				}
-			}
-		}
-		return nil
-	case reflect.Slice:
-		items, ok := v.([]any)
-		if !ok {
-			break
-		}
-		s := reflect.MakeSlice(to.Type(), len(items), len(items))
-		for i := range items {
-			if err := Assign(s.Index(i), items[i]); err != nil {
-				return err
-			}
-		}
-		to.Set(s)
-		return nil
-	case reflect.Map:
-		m, ok := v.(map[string]any)
-		if !ok || to.Type().Key().Kind() != reflect.String {
-			break
-		}
-		out := reflect.MakeMapWithSize(to.Type(), len(m))
-		for k, item := range m {
-			e := reflect.New(to.Type().Elem()).Elem()
-			if err := Assign(e, item); err != nil {
-				return fmt.Errorf("%s: %w", k, err)
-			}
-			out.SetMapIndex(reflect.ValueOf(k).Convert(to.Type().Key()), e)
-		}
-		to.Set(out)
-		return nil
-	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
-		if i, ok := toInt(v); ok && !to.OverflowInt(i) {
-			to.SetInt(i)
-			return nil
-		}
-	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
-		if i, ok := toInt(v); ok && i >= 0 && !to.OverflowUint(uint64(i)) {
-			to.SetUint(uint64(i))
-			return nil
-		}
-	case reflect.Float32, reflect.Float64:
-		if f, ok := toFloat(v); ok {
-			to.SetFloat(f)
-			return nil
-		}
-	case reflect.String:
-		if s, ok := v.(string); ok {
-			to.SetString(s)
-			return nil
-		}
-	}
-	return fmt.Errorf("a %T does not fit a %s", v, to.Type())
-}
-
-// newToken returns a random UUID.
-func newToken() string {
+// NewToken returns a random UUID.
+func NewToken() string {
 	var b [16]byte
 	rand.Read(b[:])
 	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80

@@ -209,6 +209,9 @@ func (s *serviceSchemas) refTraits(name string, ref *Ref) []smithy.Trait {
 		ts = append(ts, &traits.XMLFlattened{})
 	}
 	wire := ref.LocationName
+	if wire == "" && ref.Location == "" {
+		wire = target.LocationName // a shape may say what all its uses are called
+	}
 	if wire == "" && ref.Location != "" && ref.Location != "headers" {
 		wire = name
 	}
@@ -265,11 +268,6 @@ func (s *serviceSchemas) operation(op *Operation) (*operation, error) {
 	if op.Output != nil {
 		output = s.byShape[op.Output.Shape]
 		o.streamOut = s.stream(op.Output.Shape)
-	}
-	for _, e := range [...]*Ref{op.Input, op.Output} {
-		if e != nil && s.hasEvents(e.Shape) {
-			return nil, fmt.Errorf("%s has an event stream; use a typed client", op.Name)
-		}
 	}
 	own := smithy.NewSchema(smithy.ShapeID{Namespace: namespace, Name: op.Name}, smithy.ShapeTypeOperation, 0,
 		&traits.HTTP{Method: op.HTTP.Method, URI: uri, Code: op.HTTP.ResponseCode})
@@ -330,14 +328,17 @@ func (s *serviceSchemas) stream(shape string) string {
 	return ""
 }
 
-func (s *serviceSchemas) hasEvents(shape string) bool {
-	sh := s.model.Shapes[shape]
-	if sh == nil {
-		return false
-	}
-	for _, ref := range sh.Members {
-		if t := s.model.Shapes[ref.Shape]; t != nil && t.EventStream {
-			return true
+// HasEvents reports whether what an operation sends or receives is a stream of
+// events, which is not spoken here.
+func (m *Model) HasEvents(op *Operation) bool {
+	for _, ref := range [...]*Ref{op.Input, op.Output} {
+		if ref == nil || m.Shapes[ref.Shape] == nil {
+			continue
+		}
+		for _, member := range m.Shapes[ref.Shape].Members {
+			if t := m.Shapes[member.Shape]; t != nil && t.EventStream {
+				return true
+			}
 		}
 	}
 	return false

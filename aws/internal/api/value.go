@@ -166,52 +166,34 @@ func toTime(v any) (time.Time, bool) {
 	return time.Time{}, false
 }
 
+// jsonDocument is a document as it goes into JSON: smithy's codec cannot write
+// one with a list in it.
+type jsonDocument []byte
+
+// MarshalSmithyDocument implements [document.Marshaler].
+func (d jsonDocument) MarshalSmithyDocument() ([]byte, error) { return d, nil }
+
 func toDocument(v any) document.Value {
-	switch x := v.(type) {
-	case nil:
+	b, err := json.Marshal(v)
+	if err != nil { // what was checked has none
 		return document.Null{}
-	case bool:
-		return document.Boolean(x)
-	case string:
-		return document.String(x)
-	case int64:
-		return document.Number(fmt.Sprint(x))
-	case float64:
-		b, err := json.Marshal(x)
-		if err != nil {
-			return document.Null{}
-		}
-		return document.Number(b)
-	case json.Number:
-		return document.Number(x)
-	case []any:
-		l := make(document.List, len(x))
-		for i := range x {
-			l[i] = toDocument(x[i])
-		}
-		return l
-	case map[string]any:
-		m := make(document.Map, len(x))
-		for k := range x {
-			m[k] = toDocument(x[k])
-		}
-		return m
 	}
-	return document.Null{}
+	return document.Opaque{Value: jsonDocument(b)}
 }
 
+// fromDocument returns what a codec has read of a document.
 func fromDocument(v document.Value) any {
 	switch x := v.(type) {
+	case document.Opaque:
+		return fromJSON(x.Value)
+	case *document.Opaque:
+		return fromJSON(x.Value)
 	case document.Boolean:
 		return bool(x)
 	case document.String:
 		return string(x)
 	case document.Number:
-		if i, err := json.Number(x).Int64(); err == nil {
-			return i
-		}
-		f, _ := json.Number(x).Float64()
-		return f
+		return fromJSON(json.Number(x))
 	case document.List:
 		l := make([]any, len(x))
 		for i := range x {
@@ -226,6 +208,34 @@ func fromDocument(v document.Value) any {
 		return m
 	}
 	return nil
+}
+
+// fromJSON returns v with numbers as outputs have them.
+func fromJSON(v any) any {
+	switch x := v.(type) {
+	case json.Number:
+		if i, err := x.Int64(); err == nil {
+			return i
+		}
+		f, _ := x.Float64()
+		return f
+	case float64:
+		if i, ok := toInt(x); ok {
+			return i
+		}
+		return x
+	case []any:
+		for i := range x {
+			x[i] = fromJSON(x[i])
+		}
+		return x
+	case map[string]any:
+		for k := range x {
+			x[k] = fromJSON(x[k])
+		}
+		return x
+	}
+	return v
 }
 
 // output reads a value led by the schema.
@@ -260,6 +270,9 @@ func (s *serviceSchemas) readMembers(d smithy.ShapeDeserializer, schema *smithy.
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
+		if sh := s.model.Shapes[shape]; sh != nil {
+			v = fromJSONValue(sh.Members[name], v)
+		}
 		into[name] = v
 		return nil
 	})
@@ -278,6 +291,9 @@ func (s *serviceSchemas) read(d smithy.ShapeDeserializer, schema *smithy.Schema)
 				return err
 			}
 			v, err := s.read(d, schema.ListMember())
+			if list := s.model.Shapes[schema.TargetID().Name]; list != nil {
+				v = fromJSONValue(list.Member, v)
+			}
 			items = append(items, v)
 			return err
 		})

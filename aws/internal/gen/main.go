@@ -37,7 +37,9 @@ var clientNames = map[string]string{
 	"device-farm": "devicefarm", "direct-connect": "directconnect", "application-discovery-service": "discovery",
 	"database-migration-service": "dms", "directory-service": "ds", "directory-service-data": "ds-data",
 	"dynamodb-streams": "dynamodbstreams", "elastic-beanstalk": "elasticbeanstalk", "elastic-load-balancing": "elb",
-	"elastic-load-balancing-v2": "elbv2", "elasticsearch-service": "es", "eventbridge": "events",
+	"elastic-load-balancing-v2": "elbv2", "elastic-transcoder": "elastictranscoder", "import-export": "importexport",
+	"iot-1click-devices-service": "iot1click-devices", "iot-1click-projects": "iot1click-projects", "mobile-analytics": "mobileanalytics",
+	"elasticsearch-service": "es", "eventbridge": "events",
 	"global-accelerator": "globalaccelerator", "iot-data-plane": "iot-data", "iot-jobs-data-plane": "iot-jobs-data",
 	"iot-events": "iotevents", "iot-events-data": "iotevents-data", "iot-wireless": "iotwireless",
 	"kinesis-analytics": "kinesisanalytics", "kinesis-analytics-v2": "kinesisanalyticsv2", "kinesis-video": "kinesisvideo",
@@ -69,19 +71,24 @@ func run() error {
 		return err
 	}
 	if *archive != "" {
-		return models(filepath.Join(v1, "models/apis"), *archive)
+		return models(filepath.Join(v1, "models/apis"), *archive, flate.BestCompression)
 	}
 	v2, err := moduleDir(v2Module)
 	if err != nil {
 		return err
 	}
-	if err := partitions(filepath.Join(v2, "internal/endpoints/awsrulesfn/partitions.json")); err != nil {
+	return tables(v1, v2, "tables")
+}
+
+// tables writes the tables into a directory. They are the same for the same input.
+func tables(v1, v2, to string) error {
+	if err := partitions(filepath.Join(v2, "internal/endpoints/awsrulesfn/partitions.json"), filepath.Join(to, "partitions.json")); err != nil {
 		return err
 	}
-	if err := endpoints(filepath.Join(v1, "models/endpoints/endpoints.json")); err != nil {
+	if err := endpoints(filepath.Join(v1, "models/endpoints/endpoints.json"), filepath.Join(to, "endpoints.json.gz")); err != nil {
 		return err
 	}
-	return services(filepath.Join(v1, "models/apis"))
+	return services(filepath.Join(v1, "models/apis"), filepath.Join(to, "services.json.gz"))
 }
 
 func moduleDir(module string) (string, error) {
@@ -94,7 +101,7 @@ func moduleDir(module string) (string, error) {
 	return m.Dir, err
 }
 
-func partitions(path string) error {
+func partitions(path, to string) error {
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return err
@@ -140,7 +147,7 @@ func partitions(path string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile("tables/partitions.json", append(text, '\n'), 0o644)
+	return os.WriteFile(to, append(text, '\n'), 0o644)
 }
 
 func place(id string) int {
@@ -150,7 +157,7 @@ func place(id string) int {
 	return len(partitionOrder)
 }
 
-func endpoints(path string) error {
+func endpoints(path, to string) error {
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return err
@@ -159,7 +166,7 @@ func endpoints(path string) error {
 	if err := json.Compact(&compact, b); err != nil {
 		return err
 	}
-	return writeGzip("tables/endpoints.json.gz", compact.Bytes())
+	return writeGzip(to, compact.Bytes())
 }
 
 // service is one line of the table of services.
@@ -168,7 +175,7 @@ type service struct {
 	Versions                                              []string
 }
 
-func services(dir string) error {
+func services(dir, to string) error {
 	models, err := filepath.Glob(filepath.Join(dir, "*", "*", "api-2.json"))
 	if err != nil {
 		return err
@@ -210,7 +217,7 @@ func services(dir string) error {
 	if err != nil {
 		return err
 	}
-	return writeGzip("tables/services.json.gz", b)
+	return writeGzip(to, b)
 }
 
 func clientName(serviceID string) string {
@@ -223,7 +230,7 @@ func clientName(serviceID string) string {
 
 // models packs the models, with paginators and waiters, by the names of the
 // clients. The archive is the same for the same input.
-func models(dir, archive string) error {
+func models(dir, archive string, level int) error {
 	paths, err := filepath.Glob(filepath.Join(dir, "*", "*", "api-2.json"))
 	if err != nil {
 		return err
@@ -252,7 +259,7 @@ func models(dir, archive string) error {
 	}
 	var buf bytes.Buffer
 	z := zip.NewWriter(&buf)
-	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, flate.BestCompression) })
+	z.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, level) })
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		b, err := os.ReadFile(files[name])
 		if err != nil {

@@ -1,0 +1,130 @@
+package aws
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	sdk "github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials/endpointcreds"
+	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/seed-3bbad739/requests"
+)
+
+// metadataWait bounds connecting to an instance's metadata and waiting for its
+// answer, as in boto3: off an instance nobody answers, and a program that has
+// no credentials should hear of it soon.
+const metadataWait = time.Second
+
+// sendThrough makes the clients that fetch credentials send by s. It takes the
+// transport's place at the end of the stack, as aws-sdk-go-v2/config does not
+// accept a client while AWS_CA_BUNDLE is set.
+func (s *Session) sendThrough(stack *middleware.Stack) error {
+	return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("SessionTransport",
+		func(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (out middleware.DeserializeOutput, md middleware.Metadata, err error) {
+			req, ok := in.Request.(*smithyhttp.Request)
+			if !ok {
+				return next.HandleDeserialize(ctx, in)
+			}
+			built := req.Build(ctx)
+			client := s.HTTPClient()
+			metadata := awsmiddleware.GetServiceID(ctx) == "" // alone in naming no service
+			if metadata {
+				client = s.direct(requests.WithTimeouts(requests.Timeouts{Connect: metadataWait, Read: metadataWait})).HTTPClient()
+			}
+			resp, err := client.Do(built)
+			if err != nil {
+				// As of the SDK's transport there is a response even so: some
+				// deserializers look at it before they look at the error.
+				out.RawResponse = &smithyhttp.Response{Response: &http.Response{Header: http.Header{}, Body: http.NoBody}}
+				err = &smithyhttp.RequestSendError{Err: err}
+				switch {
+				case ctx.Err() != nil:
+					err = &sdk.RequestCanceledError{Err: err}
+				case metadata:
+					err = &unreachable{err}
+				}
+				return out, md, err
+			}
+			out.RawResponse = &smithyhttp.Response{Response: resp}
+			return out, md, nil
+		}), middleware.After)
+}
+
+// unreachable is the error of metadata that could not be asked. It is not worth
+// a second try: most likely this is no instance.
+type unreachable struct{ error }
+
+func (e *unreachable) Unwrap() error { return e.error }
+
+// RetryableError tells the SDK's retryer.
+func (*unreachable) RetryableError() bool { return false }
+
+// useConfiguredEndpoint sends what fetches credentials to AWS_ENDPOINT_URL or
+// the profile's endpoint_url. The SDK finds credentials before it finds those,
+// and so has only the endpoints of single services by itself.
+func (s *Session) useConfiguredEndpoint(stack *middleware.Stack) error {
+	const resolve = "ResolveEndpointV2"
+	if _, ok := stack.Finalize.Get(resolve); !ok {
+		return nil // metadata and containers, which are where they are
+	}
+	return stack.Finalize.Insert(middleware.FinalizeMiddlewareFunc("ConfiguredEndpoint",
+		func(ctx context.Context, in middleware.FinalizeInput, next middleware.FinalizeHandler) (middleware.FinalizeOutput, middleware.Metadata, error) {
+			base, err := s.loaded.endpointOfAll(ctx, awsmiddleware.GetServiceID(ctx))
+			if req, ok := in.Request.(*smithyhttp.Request); ok && base != nil {
+				req.URL.Scheme, req.URL.Host = base.Scheme, base.Host
+				req.URL.Path = strings.TrimSuffix(base.Path, "/") + req.URL.Path
+				req.URL.RawPath = ""
+			}
+			if err != nil {
+				return middleware.FinalizeOutput{}, middleware.Metadata{}, err
+			}
+			return next.HandleFinalize(ctx, in)
+		}), resolve, middleware.After)
+}
+
+// endpointOfAll returns the endpoint that is configured for all services, nil if
+// there is none or the service has one of its own.
+func (l *loaded) endpointOfAll(ctx context.Context, serviceID string) (*url.URL, error) {
+	base := value(l.cfg.BaseEndpoint)
+	if base == "" { // also when such settings are to be ignored
+		return nil, nil
+	}
+	own := os.Getenv("AWS_ENDPOINT_URL_"+strings.ToUpper(strings.ReplaceAll(serviceID, " ", "_"))) != ""
+	if !own && os.Getenv("AWS_ENDPOINT_URL") == "" {
+		for _, src := range l.cfg.ConfigSources {
+			if c, ok := src.(config.SharedConfig); ok {
+				_, own, _ = c.GetServiceBaseEndpoint(ctx, serviceID)
+			}
+		}
+	}
+	if own {
+		return nil, nil
+	}
+	return parseEndpoint(base)
+}
+
+// containerOptions makes the client of a container's credentials send by s.
+// Plain http is for the machine at hand only.
+func (s *Session) containerOptions(o *endpointcreds.Options) {
+	o.APIOptions = nil // sendThrough
+	o.HTTPClient = s.HTTPClient()
+	if u, err := url.Parse(o.Endpoint); err == nil && u.Scheme == "http" {
+		o.HTTPClient = s.direct().HTTPClient()
+	}
+}
+
+// direct returns a session that sends by s, but by no proxy: credentials of the
+// machine at hand are asked of the machine. A proxy would answer with its own,
+// or could read along.
+func (s *Session) direct(opts ...requests.Option) *Session {
+	return &Session{http: s.http, err: s.err, extra: append(append(slices.Clone(s.extra), requests.WithProxy("")), opts...)}
+}

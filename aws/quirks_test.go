@@ -1,0 +1,97 @@
+package aws_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed-3bbad739/requests/aws"
+)
+
+// sent calls an operation, whose answer is empty, and returns what was sent.
+func sent(t *testing.T, service, op string, in aws.Params, answered string) (r *aws.Request, body string, out aws.Output) {
+	t.Helper()
+	s := open(t, testKeys(), aws.WithRegion("us-east-1"))
+	s.Handlers.Send.PushBack(func(req *aws.Request) error {
+		r = req
+		if req.HTTPRequest.Body != nil {
+			b, err := io.ReadAll(req.HTTPRequest.Body)
+			body = string(b)
+			return err
+		}
+		return nil
+	})
+	answer(s, 200, answered)
+	out, _ = client(t, s, service, aws.ClientRetry(0)).Call(context.Background(), op, in)
+	require.NotNil(t, r, "nothing was sent")
+	return r, body, out
+}
+
+func TestQuirks(t *testing.T) {
+	home(t, nil, nil)
+	models(t)
+	for _, c := range []struct {
+		name, service, op string
+		in                aws.Params
+		url               string            // what the URL holds
+		header            map[string]string // what the header holds
+		body              string            // what the content holds
+	}{
+		{name: "the source of a copy is escaped", service: "s3", op: "CopyObject", in: aws.Params{"Bucket": "b-b", "Key": "k", "CopySource": "src/dir/a b+ü~'()*.txt?versionId=v1"},
+			header: map[string]string{"X-Amz-Copy-Source": "src/dir/a%20b%2B%C3%BC~%27%28%29%2A.txt?versionId=v1"}},
+		{name: "and may be a map", service: "s3", op: "CopyObject", in: aws.Params{"Bucket": "b-b", "Key": "k", "CopySource": aws.Params{"Bucket": "src", "Key": "a?b", "VersionId": "v"}},
+			header: map[string]string{"X-Amz-Copy-Source": "src/a%3Fb?versionId=v"}},
+		{name: "of an access point too", service: "s3", op: "CopyObject", in: aws.Params{"Bucket": "b-b", "Key": "k", "CopySource": aws.Params{"Bucket": "arn:aws:s3:us-east-1:1:accesspoint/p", "Key": "k"}},
+			header: map[string]string{"X-Amz-Copy-Source": "arn%3Aaws%3As3%3Aus-east-1%3A1%3Aaccesspoint/p/object/k"}},
+		{name: "a key of the customer's comes with its MD5", service: "s3", op: "GetObject", in: aws.Params{"Bucket": "b-b", "Key": "k", "SSECustomerAlgorithm": "AES256", "SSECustomerKey": "0123456789abcdef0123456789abcdef"},
+			header: map[string]string{"X-Amz-Server-Side-Encryption-Customer-Key": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=", "X-Amz-Server-Side-Encryption-Customer-Key-Md5": "hRasmdxgYDKV3nvbahU1MA=="}},
+		{name: "one that has it stays", service: "s3", op: "GetObject", in: aws.Params{"Bucket": "b-b", "Key": "k", "SSECustomerKey": "a2V5", "SSECustomerKeyMD5": "x"},
+			header: map[string]string{"X-Amz-Server-Side-Encryption-Customer-Key": "a2V5", "X-Amz-Server-Side-Encryption-Customer-Key-Md5": "x"}},
+		{name: "ids of Route 53 lose their path", service: "route53", op: "GetHostedZone", in: aws.Params{"Id": "/hostedzone/Z1"}, url: "/hostedzone/Z1"},
+		{name: "Glacier takes the account of the credentials, and wants its version", service: "glacier", op: "ListVaults", url: "/-/vaults", header: map[string]string{"X-Amz-Glacier-Version": "2012-06-01"}},
+		{name: "API Gateway answers in JSON when asked", service: "apigateway", op: "GetRestApis", header: map[string]string{"Accept": "application/json"}},
+		{name: "user data are encoded", service: "ec2", op: "RunInstances", in: aws.Params{"MinCount": 1, "MaxCount": 1, "UserData": "#!/bin/sh"}, body: "UserData=IyEvYmluL3No"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r, body, _ := sent(t, c.service, c.op, c.in, "{}")
+			assert.Contains(t, r.HTTPRequest.URL.String(), c.url)
+			assert.NotContains(t, r.HTTPRequest.URL.Path, "//")
+			for k, v := range c.header {
+				assert.Equal(t, v, r.HTTPRequest.Header.Get(k), k)
+			}
+			assert.Contains(t, body, c.body)
+		})
+	}
+	t.Run("an archive comes with the hash of its tree", func(t *testing.T) {
+		content := bytes.Repeat([]byte("x"), 2<<20+5) // three leaves
+		leaf := func(b []byte) []byte { s := sha256.Sum256(b); return s[:] }
+		want := leaf(append(leaf(append(leaf(content[:1<<20]), leaf(content[1<<20:2<<20])...)), leaf(content[2<<20:])...))
+		r, _, _ := sent(t, "glacier", "UploadArchive", aws.Params{"vaultName": "v", "body": content}, "")
+		assert.Equal(t, hex.EncodeToString(want), r.HTTPRequest.Header.Get("X-Amz-Sha256-Tree-Hash"))
+		assert.Equal(t, hex.EncodeToString(leaf(content)), r.HTTPRequest.Header.Get("X-Amz-Content-Sha256"))
+	})
+	t.Run("names in listings are encoded on the way", func(t *testing.T) {
+		const list = `<ListBucketResult><EncodingType>url</EncodingType><Prefix>a%2Fb+</Prefix><Contents><Key>a%01+%2B</Key></Contents><CommonPrefixes><Prefix>p%20q</Prefix></CommonPrefixes></ListBucketResult>`
+		r, _, out := sent(t, "s3", "ListObjectsV2", aws.Params{"Bucket": "b-b"}, list)
+		assert.Contains(t, r.HTTPRequest.URL.RawQuery, "encoding-type=url")
+		assert.Equal(t, "a\x01 +", out["Contents"].([]any)[0].(map[string]any)["Key"])
+		assert.Equal(t, "p q", out["CommonPrefixes"].([]any)[0].(map[string]any)["Prefix"])
+		assert.Equal(t, "a/b ", out["Prefix"])
+		_, _, out = sent(t, "s3", "ListObjectsV2", aws.Params{"Bucket": "b-b", "EncodingType": "url"}, list)
+		assert.Equal(t, "a%01+%2B", out["Contents"].([]any)[0].(map[string]any)["Key"], "who asks for it has it")
+		_, _, out = sent(t, "s3", "ListObjectsV2", aws.Params{"Bucket": "b-b"}, strings.Replace(list, "<EncodingType>url</EncodingType>", "", 1))
+		assert.Equal(t, "a%01+%2B", out["Contents"].([]any)[0].(map[string]any)["Key"], "a server that does not know of it is believed")
+	})
+	t.Run("parameters stay as they were given", func(t *testing.T) {
+		in := aws.Params{"Bucket": "b-b", "Key": "k", "CopySource": "a/b c"}
+		sent(t, "s3", "CopyObject", in, "")
+		assert.Equal(t, aws.Params{"Bucket": "b-b", "Key": "k", "CopySource": "a/b c"}, in)
+	})
+}
