@@ -51,6 +51,7 @@ func TestMapFor(t *testing.T) {
 		{"D3 the map's exceptions hold for its own proxies", proxy.Map{"all": "http://1.test", "no_proxy": "h,i"}, "http://a.h/", "direct"},
 		{"D3 others are not excepted", proxy.Map{"all": "http://1.test", "no_proxy": "h,i"}, "http://j/", "http://1.test"},
 		{"D3 empty exceptions are none", proxy.Map{"all": "http://1.test", "no_proxy": ""}, "http://h/", "http://1.test"},
+		{"D3 empty exceptions are none for a URL without a host either", proxy.Map{"file": "http://1.test", "no_proxy": ""}, "file:///x", "http://1.test"},
 		{"a long host is a key too", proxy.Map{"http://" + strings.Repeat("a.", 120) + "test": "http://1.test"}, "http://" + strings.Repeat("a.", 120) + "test/", "http://1.test"},
 	}
 	for _, tt := range tests {

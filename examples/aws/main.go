@@ -20,6 +20,7 @@ import (
 	"io/fs"
 	"log"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"time"
 
@@ -62,11 +63,13 @@ func run(ctx context.Context, endpoint, tables string) error {
 		opts = append(opts, aws.WithStaticCredentials("example", "example", ""), aws.WithRegion("us-east-1"))
 	}
 	if endpoint == "" {
+		os.Setenv("no_proxy", "127.0.0.1") // a proxy of the environment would not find the server
 		server := httptest.NewServer(gofakes3.New(s3mem.New(), gofakes3.WithLogger(gofakes3.DiscardLog())).Server())
 		defer server.Close()
 		endpoint = server.URL
 	}
 	if tables == "" {
+		os.Setenv("no_proxy", "127.0.0.1")
 		server := httptest.NewServer(new(tableServer))
 		defer server.Close()
 		tables = server.URL

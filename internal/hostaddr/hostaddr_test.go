@@ -53,6 +53,8 @@ func TestName(t *testing.T) {
 		{"what is no IDNA name is only lowered", "\u00fc\u202e.Example", "\u00fc\u202e.example"},
 		{"a zone is dropped", "::1%.example.com", "::1"},
 		{"brackets are dropped", "[::1]", "::1"},
+		{"a bracket at the end stays", "a.test]", "a.test]"},
+		{"a bracket at the beginning stays", "[a.test", "[a.test"},
 		{"empty", "", ""},
 	}
 	for _, tt := range tests {

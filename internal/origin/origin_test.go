@@ -38,6 +38,8 @@ func TestSame(t *testing.T) {
 		{"an upgrade from another port", "http://a.test:443", "https://a.test", false},
 		{"an IPv6 address", "http://[::1]", "http://[::1]:80", true},
 		{"another scheme", "ftp://a.test", "http://a.test", false},
+		{"an upgrade from another scheme", "ftp://a.test:80", "https://a.test", false},
+		{"an upgrade to another scheme", "http://a.test", "ftp://a.test:443", false},
 		{"a scheme without a default port", "unix://a.test", "unix://a.test", true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
