@@ -13,7 +13,9 @@ type Options struct {
 	// MaxConnsPerHost bounds the connections to one host, busy and idle. A
 	// request beyond them waits for one, until its context ends. Zero and
 	// negative: no bound. Requests through different proxies or under
-	// different trust are counted apart.
+	// different trust are counted apart. Without a bound more connections may
+	// be begun than there are requests at a time: one that waits takes what
+	// comes free first, and what was being made for it is kept or closed.
 	MaxConnsPerHost int
 	// MaxIdlePerHost is how many idle connections are kept for one host.
 	// Zero: 64. Negative: none are kept.
