@@ -1,0 +1,102 @@
+package requests_test
+
+import (
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed-3bbad739/requests"
+	"github.com/seed-3bbad739/requests/adapters"
+	"github.com/seed-3bbad739/requests/auth"
+)
+
+// An exchange that fails gives no response, an error of the library's, and
+// closes the body it was given.
+func TestHTTPClient_refusals(t *testing.T) {
+	broken := errors.New("broken")
+	failing := requests.WithAdapter("http://", adapters.Func(func(*http.Request) (*http.Response, error) { return nil, broken }))
+	for _, tt := range []struct {
+		name  string
+		url   string
+		opts  []requests.Option
+		close bool
+		is    error
+	}{
+		{"the session is closed", "http://a.test/", nil, true, requests.ErrSessionClosed},
+		{"the authenticator fails", "http://a.test/", []requests.Option{requests.WithAuth(auth.Func(func(*http.Request) error { return broken }))}, false, broken},
+		{"the adapter fails", "http://a.test/", []requests.Option{failing}, false, broken},
+		{"there is no adapter", "ftp://a.test/", nil, false, requests.ErrNoAdapter},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := newSession(t, tt.opts...)
+			c := s.HTTPClient()
+			if tt.close {
+				require.NoError(t, s.Close())
+			}
+			body := &watchedBody{Reader: strings.NewReader("content")}
+			req := newHTTP(t, "POST", strings.Replace(tt.url, "a.test/", "u:s3cret@a.test/?token=s3cret", 1), nil)
+			req.Body, req.ContentLength = body, 7
+			_, err := c.Transport.RoundTrip(req)
+			require.ErrorIs(t, err, tt.is)
+			var e *requests.Error
+			require.ErrorAs(t, err, &e)
+			assert.Equal(t, "send", e.Op)
+			assert.NotContains(t, err.Error(), "s3cret")
+			assert.True(t, body.isClosed())
+		})
+	}
+}
+
+func TestHTTPClient_requestsAsTheyAre(t *testing.T) {
+	t.Run("a request without a header", func(t *testing.T) {
+		h := newHosts(t, ok)
+		u := &url.URL{Scheme: "http", Host: "a.test", Path: "/"}
+		resp, err := h.Session(t, requests.WithHeader("X-Trace", "session")).HTTPClient().Transport.RoundTrip(&http.Request{Method: "GET", URL: u})
+		require.NoError(t, err)
+		resp.Body.Close()
+		assert.Equal(t, "session", h.Last(t).Header.Get("X-Trace"))
+	})
+	t.Run("a query that is no signature", func(t *testing.T) {
+		h := newHosts(t, ok)
+		send(t, h.Session(t, requests.WithAuth(auth.Bearer("b"))).HTTPClient(), "GET", "http://a.test/?signature=x&page=2", nil)
+		assert.Equal(t, "Bearer b", h.Last(t).Header.Get("Authorization"))
+	})
+}
+
+// A protocol that the server switches to has the connection as its body.
+func TestHTTPClient_switchingProtocols(t *testing.T) {
+	here, there := net.Pipe()
+	defer there.Close()
+	s := newSession(t, requests.WithAdapter("http://", adapters.Func(func(*http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: http.StatusSwitchingProtocols, Body: here}, nil
+	})))
+	resp, err := s.HTTPClient().Transport.RoundTrip(newHTTP(t, "GET", "http://a.test/", nil, "Connection: Upgrade", "Upgrade: echo"))
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	go io.WriteString(there, "hello")
+	got := make([]byte, 5)
+	_, err = io.ReadFull(resp.Body, got)
+	require.NoError(t, err)
+	assert.Equal(t, "hello", string(got))
+	assert.Implements(t, (*io.Writer)(nil), resp.Body)
+}
+
+// A content coding that cannot be undone is an error of the reading, as the
+// header was received.
+func TestHTTPClient_codingsThatAreRefused(t *testing.T) {
+	w := newReplies(t, reply(200, "xx", "Content-Encoding: "+strings.Repeat("gzip, ", 20)+"gzip"))
+	resp, err := newSession(t).HTTPClient().Do(newHTTP(t, "GET", w.URL, nil))
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	for range 2 {
+		_, err = resp.Body.Read(make([]byte, 1))
+		assert.ErrorIs(t, err, requests.ErrContentDecoding)
+	}
+}

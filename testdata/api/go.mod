@@ -1,0 +1,3 @@
+module example.test/things
+
+go 1.26.0
