@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -27,13 +28,16 @@ type flaky struct {
 	*httptest.Server
 	calls   atomic.Int32
 	headers []http.Header
+	mu      sync.Mutex // guards headers
 }
 
 func newFlaky(t testing.TB, failures int) *flaky {
 	f := &flaky{}
 	f.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		io.Copy(io.Discard, r.Body)
+		f.mu.Lock()
 		f.headers = append(f.headers, r.Header.Clone())
+		f.mu.Unlock()
 		w.Header().Set("X-Amzn-Requestid", "rid")
 		w.Header().Set("Content-Type", "application/x-amz-json-1.0")
 		if int(f.calls.Add(1)) <= failures {
