@@ -1,0 +1,173 @@
+package requests
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// prepareQuery appends the params of both layers to the query that the URL has.
+func (c *call) prepareQuery(u *url.URL) {
+	l, snap := c.layer, c.snapshot
+	below, raw := snap.params, ""
+	encoded := snap.query
+	if !c.atHome(u) {
+		below, encoded = snap.plainParams, ""
+	}
+	if m := snap.request.marks; m != nil && m.rawSet {
+		raw = m.rawQuery
+	}
+	if m := l.marks; m != nil && m.rawSet {
+		raw = m.rawQuery
+		below, encoded = nil, ""
+	}
+	raw = normalize(raw, legalQuery)
+	own := l.ownParams()
+	if c.rec != nil {
+		c.explainQuery(u.RawQuery, raw, below, own)
+	}
+	if len(own) == 0 {
+		if encoded == "" {
+			encoded = encodeFields(below)
+		}
+		u.RawQuery = joinQuery(joinQuery(u.RawQuery, raw), encoded)
+		return
+	}
+	sortFields(own)
+	if len(below) > 0 {
+		var room [8]field
+		own = mergeParams(room[:0], below, own)
+	}
+	var buf [256]byte
+	b := append(buf[:0], u.RawQuery...)
+	if raw != "" {
+		if len(b) > 0 {
+			b = append(b, '&')
+		}
+		b = append(b, raw...)
+	}
+	u.RawQuery = string(appendFields(b, own))
+}
+
+func joinQuery(a, b string) string {
+	switch {
+	case a == "":
+		return b
+	case b == "":
+		return a
+	}
+	return a + "&" + b
+}
+
+// sortFields is slices.SortFunc for the few fields that most calls have.
+func sortFields(fs []field) {
+	if len(fs) > maxWaiting {
+		slices.SortFunc(fs, byName)
+		return
+	}
+	for i := 1; i < len(fs); i++ {
+		for j := i; j > 0 && fs[j].name < fs[j-1].name; j-- {
+			fs[j], fs[j-1] = fs[j-1], fs[j]
+		}
+	}
+}
+
+// overlayParams lays the params of l over lower and returns a slice that is
+// never written to. What removes a param is not among them.
+func overlayParams(lower []field, l *layer) []field {
+	if len(l.Params) == 0 && len(l.params) == 0 {
+		return lower
+	}
+	upper := l.ownParams()
+	sortFields(upper)
+	out := mergeParams(make([]field, 0, len(lower)+len(upper)), lower, upper)
+	return slices.DeleteFunc(out, func(f field) bool { return f.removes() })
+}
+
+// ownParams returns the params of l, each name once, in no order. The slice is
+// for the caller to sort.
+func (l *layer) ownParams() []field {
+	if len(l.Params) == 0 {
+		return l.params
+	}
+	own := append(make([]field, 0, len(l.Params)+len(l.params)), l.params...)
+	for k, vs := range l.Params {
+		if !slices.ContainsFunc(l.params, func(f field) bool { return f.name == k }) {
+			own = append(own, fieldOf(k, vs))
+		}
+	}
+	return own
+}
+
+// mergeParams appends two slices to out that are in the order of their names.
+// Of one name the upper's counts.
+func mergeParams(out, lower, upper []field) []field {
+	for len(lower) > 0 && len(upper) > 0 {
+		switch c := byName(lower[0], upper[0]); {
+		case c < 0:
+			out, lower = append(out, lower[0]), lower[1:]
+		case c == 0:
+			lower = lower[1:]
+		default:
+			out, upper = append(out, upper[0]), upper[1:]
+		}
+	}
+	return append(append(out, lower...), upper...)
+}
+
+// valuesOf returns params as a caller knows them.
+func valuesOf(params []field) url.Values {
+	if len(params) == 0 {
+		return nil
+	}
+	return url.Values(flushInto(nil, params))
+}
+
+func byName(a, b field) int { return strings.Compare(a.name, b.name) }
+
+func encodeFields(fs []field) string {
+	if len(fs) == 0 {
+		return ""
+	}
+	var room [256]byte
+	return string(appendFields(room[:0], fs))
+}
+
+// appendFields appends the pairs as application/x-www-form-urlencoded.
+func appendFields(b []byte, fs []field) []byte {
+	for i := range fs {
+		f := &fs[i]
+		if f.removes() {
+			continue
+		}
+		b = appendPair(b, f.name, f.value)
+		for _, v := range f.rest() {
+			b = appendPair(b, f.name, v)
+		}
+	}
+	return b
+}
+
+func appendPair(b []byte, name, value string) []byte {
+	if len(b) > 0 {
+		b = append(b, '&')
+	}
+	b = appendQuery(b, name)
+	b = append(b, '=')
+	return appendQuery(b, value)
+}
+
+// appendQuery escapes as url.QueryEscape does, without a string in between.
+func appendQuery(b []byte, s string) []byte {
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case unreserved.has(c):
+			b = append(b, c)
+		case c == ' ':
+			b = append(b, '+')
+		default:
+			b = append(b, '%', upperHex[c>>4], upperHex[c&15])
+		}
+	}
+	return b
+}
