@@ -421,3 +421,33 @@ func (stuckSeeker) Seek(offset int64, whence int) (int64, error) {
 	}
 	return offset, nil
 }
+
+// A body that was closed ends there: whoever reads on must not take what is left
+// for the whole, nor open a part that nobody closes.
+func TestBodies_AreNotReadAfterClose(t *testing.T) {
+	opened, closed := 0, 0
+	second := partBody{open: func() io.ReadCloser { opened++; return countedPart{strings.NewReader("second"), &closed} }}
+	r, err := requests.NewRequest("POST", "http://a.test/", requests.WithFile("a", "a", "first"), requests.WithFile("b", "b", second))
+	require.NoError(t, err)
+	body, err := r.Body.Open()
+	require.NoError(t, err)
+	_, err = io.ReadFull(body, make([]byte, 10))
+	require.NoError(t, err)
+	require.NoError(t, body.Close())
+	_, err = io.Copy(io.Discard, body)
+	require.Error(t, err)
+	assert.Equal(t, opened, closed, "what was opened is closed")
+}
+
+type partBody struct{ open func() io.ReadCloser }
+
+func (b partBody) Open() (io.ReadCloser, error) { return b.open(), nil }
+func (partBody) Len() int64                     { return 6 }
+func (partBody) ContentType() string            { return "" }
+
+type countedPart struct {
+	io.Reader
+	n *int
+}
+
+func (c countedPart) Close() error { *c.n++; return nil }

@@ -2,6 +2,7 @@ package requests
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -52,13 +53,18 @@ type Request struct {
 
 // NewRequest returns the request that the verbs make of method, url and opts, for
 // [Session.Prepare], [Session.Explain] and [Session.Do]. The error tells all that
-// is wrong with the options.
+// is wrong with the method and the options; the URL is looked at beside a base URL.
 func NewRequest(method, url string, opts ...Option) (*Request, error) {
 	l := newLayer()
 	defer l.recycle()
 	l.Method, l.URL = method, url
-	if l.apply(opts); l.err != nil {
-		return nil, &Error{Op: "new request", Method: method, Err: l.err}
+	l.apply(opts)
+	err := l.err
+	if method != "" {
+		err = errors.Join(checkMethod(method), err)
+	}
+	if err != nil {
+		return nil, &Error{Op: "new request", Err: err}
 	}
 	l.flush()
 	r := l.Request

@@ -73,6 +73,9 @@ func TestNewRequest(t *testing.T) {
 	require.ErrorIs(t, err, requests.ErrInvalidHeader)
 	require.ErrorContains(t, err, "only a session takes this option")
 	require.ErrorContains(t, err, "the body is already set")
+	_, err = requests.NewRequest("GE T", "/")
+	require.ErrorIs(t, err, requests.ErrInvalidHeader)
+	require.ErrorContains(t, err, "GE T")
 }
 
 func TestTransportOption(t *testing.T) {
