@@ -94,7 +94,7 @@ func TestAllocations(t *testing.T) {
 			_, err := requests.JSON[allocItem](plain.Get(ctx, "items/42"))
 			return err
 		}},
-		{"POST of JSON", 15, func(ctx context.Context) error {
+		{"POST of JSON", 16, func(ctx context.Context) error {
 			_, err := plain.Post(ctx, "items", requests.WithJSON(item))
 			return err
 		}},

@@ -79,15 +79,12 @@ type bytesBody struct {
 
 func (b *bytesBody) Len() int64          { return int64(len(b.data)) }
 func (b *bytesBody) ContentType() string { return b.contentType }
+
+// Open returns a reader that adapters and net/http know for one in memory:
+// its content goes out in one write with the header.
 func (b *bytesBody) Open() (io.ReadCloser, error) {
-	r := new(bytesReader)
-	r.Reset(b.data)
-	return r, nil
+	return io.NopCloser(bytes.NewReader(b.data)), nil
 }
-
-type bytesReader struct{ bytes.Reader }
-
-func (*bytesReader) Close() error { return nil }
 
 // textBody is a string, which need not be copied.
 type textBody struct{ text string }
@@ -95,14 +92,8 @@ type textBody struct{ text string }
 func (b *textBody) Len() int64        { return int64(len(b.text)) }
 func (*textBody) ContentType() string { return "" }
 func (b *textBody) Open() (io.ReadCloser, error) {
-	r := new(textReader)
-	r.Reset(b.text)
-	return r, nil
+	return io.NopCloser(strings.NewReader(b.text)), nil
 }
-
-type textReader struct{ strings.Reader }
-
-func (*textReader) Close() error { return nil }
 
 func newForm(fields url.Values) Body {
 	return &bytesBody{[]byte(fields.Encode()), "application/x-www-form-urlencoded"}

@@ -75,7 +75,11 @@ func (h *HTTP) begin(e *entry, t *traffic, req *http.Request, content io.ReadClo
 	x.listen(set.Timings)
 	out := &x.sent
 	*out = *req.WithContext(httptrace.WithClientTrace(x, &x.hooks)) // which then stays off the heap
-	if content != nil && content != http.NoBody {
+	switch {
+	case content == nil || content == http.NoBody:
+	case goesAtOnce(content, req.ContentLength):
+		out.Body = content
+	default:
 		x.carry(out, content)
 	}
 	if err := x.authenticate(out, set); err != nil {

@@ -1,0 +1,136 @@
+package adapters_test
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/seed-3bbad739/requests/adapters"
+	"github.com/seed-3bbad739/requests/internal/sentinel"
+)
+
+// writes counts the writes to a connection.
+type writes struct {
+	net.Conn
+	n *atomic.Int64
+}
+
+func (w *writes) Write(p []byte) (int, error) {
+	w.n.Add(1)
+	return w.Conn.Write(p)
+}
+
+// takesAll reads requests whole and answers each.
+func takesAll(c net.Conn) {
+	r := bufio.NewReader(c)
+	for {
+		req, err := http.ReadRequest(r)
+		if err != nil {
+			return
+		}
+		n, _ := io.Copy(io.Discard, req.Body)
+		if n != max(req.ContentLength, n) {
+			return
+		}
+		io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+	}
+}
+
+// A write is a system call and, with TCP_NODELAY, a packet: content that is
+// there already needs none of its own.
+func TestUpload_smallContentGoesWithItsHeader(t *testing.T) {
+	small := strings.Repeat("x", 1000)
+	for _, c := range []struct {
+		name   string
+		body   io.Reader
+		writes int64
+	}{
+		{"none", nil, 1},
+		{"bytes", bytes.NewReader([]byte(small)), 1},
+		{"a buffer", bytes.NewBufferString(small), 1},
+		{"a string", strings.NewReader(small), 1},
+		{"the most that goes at once", strings.NewReader(strings.Repeat("x", 16<<10)), 2}, // net/http's buffer is smaller
+		{"a reader that may wait", struct{ io.Reader }{strings.NewReader(small)}, 2},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			p := newPipes()
+			defer p.Close()
+			go p.serve(takesAll)
+			var n atomic.Int64
+			h := adapters.New(adapters.Options{Dial: func(ctx context.Context, network, addr string) (net.Conn, error) {
+				conn, err := p.Dial(ctx, network, addr)
+				return &writes{conn, &n}, err
+			}})
+			defer h.Close()
+			req := with(t, adapters.Settings{Read: time.Minute}, "POST", "http://h.test/", c.body)
+			if c.body != nil && req.ContentLength == 0 {
+				req.ContentLength = int64(len(small))
+			}
+			resp, err := h.RoundTrip(req)
+			require.NoError(t, err)
+			require.NoError(t, resp.Body.Close())
+			require.Equal(t, c.writes, n.Load())
+		})
+	}
+}
+
+// Content in memory that is not of the length it is said to have is not sent
+// by net/http's short way either.
+func TestUpload_contentInMemoryOfAnotherLength(t *testing.T) {
+	for name, declared := range map[string]int64{"longer": 3, "shorter": 10} {
+		t.Run(name, func(t *testing.T) {
+			p := newPipes()
+			defer p.Close()
+			go p.serve(takesAll)
+			h := adapters.New(adapters.Options{Dial: p.Dial})
+			defer h.Close()
+			req := with(t, adapters.Settings{}, "POST", "http://h.test/", strings.NewReader("12345"))
+			req.ContentLength = declared
+			_, err := h.RoundTrip(req)
+			require.Error(t, err)
+			require.NotErrorIs(t, err, sentinel.Connection, "it is the caller's mistake")
+		})
+	}
+}
+
+// A large upload goes on for as long as the server takes some of it now and
+// then, in memory or not.
+func TestUpload_slowServerIsNotSilent(t *testing.T) {
+	const size = 64 << 10
+	synctest.Test(t, func(t *testing.T) {
+		p := newPipes()
+		defer p.Close()
+		go p.serve(func(c net.Conn) {
+			slow := readerFunc(func(b []byte) (int, error) {
+				time.Sleep(700 * time.Millisecond)
+				return c.Read(b[:min(len(b), 4<<10)])
+			})
+			req, err := http.ReadRequest(bufio.NewReader(slow))
+			if err != nil {
+				return
+			}
+			io.Copy(io.Discard, req.Body)
+			io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+		})
+		h := adapters.New(adapters.Options{Dial: p.Dial})
+		defer h.Close()
+		resp, err := h.RoundTrip(with(t, adapters.Settings{Read: 10 * time.Second}, "POST", "http://h.test/", bytes.NewReader(make([]byte, size))))
+		require.NoError(t, err)
+		resp.Body.Close()
+		synctest.Wait()
+	})
+}
+
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
