@@ -36,7 +36,11 @@ type Timings struct {
 func (r *Response) Timings() Timings {
 	var t Timings
 	// The adapter's body knows; what has been laid over it since does not.
-	if trace, ok := adapters.TraceFrom(&http.Response{Body: r.arrived}); ok {
+	came := &http.Response{Body: r.arrived}
+	if r.Response != nil {
+		came.Proto = r.Proto
+	}
+	if trace, ok := adapters.TraceFrom(came); ok {
 		t = timingsOf(trace)
 		if r.over != nil {
 			t.Total = between(trace.Start, *r.over)

@@ -44,13 +44,13 @@ func (b *body) Read(p []byte) (int, error) {
 func (b *body) finish(err error) error {
 	whole := err == io.EOF && b.left == 0
 	if !whole {
-		if ended := interrupted(b.x.Context); ended != nil {
+		if ended := b.x.interrupted(); ended != nil {
 			b.err = ended
 			if b.closed.Load() {
 				b.err = http.ErrBodyReadAfterClose
 			}
 			b.content.Close()
-			b.x.end()
+			b.x.breakOff()
 			return b.err
 		}
 	}
@@ -62,7 +62,7 @@ func (b *body) finish(err error) error {
 	}
 	b.err = b.x.cut(err)
 	b.content.Close()
-	b.x.end()
+	b.x.breakOff()
 	return b.err
 }
 
@@ -71,7 +71,9 @@ func (b *body) Close() error {
 	if b.closed.Swap(true) {
 		return nil
 	}
-	b.x.cancel(errAborted) // a Read that waits returns
+	if !b.x.isOver() {
+		b.x.cancel(errAborted) // a Read that waits returns
+	}
 	err := b.content.Close()
 	b.x.end()
 	return err

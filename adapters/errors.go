@@ -72,7 +72,10 @@ func interrupted(ctx context.Context) error {
 	if err == nil {
 		return nil
 	}
-	cause := context.Cause(ctx)
+	return interruptedBy(err, context.Cause(ctx))
+}
+
+func interruptedBy(err, cause error) error {
 	if f, ok := cause.(*failure); ok {
 		return f
 	}
@@ -86,7 +89,7 @@ func interrupted(ctx context.Context) error {
 // the exchange decides first, then the types in err; net/http leaves only its
 // text for conflicting lengths.
 func (x *exchange) explain(err error) error {
-	if ended := interrupted(x.Context); ended != nil {
+	if ended := x.interrupted(); ended != nil {
 		return ended
 	}
 	x.mu.Lock()

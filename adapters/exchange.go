@@ -15,8 +15,7 @@ import (
 //
 // It is one allocation with all that belongs to it.
 type exchange struct {
-	context.Context
-	cancel  context.CancelCauseFunc
+	lifetime
 	pool    *HTTP
 	via     *entry
 	traffic *traffic
@@ -29,18 +28,18 @@ type exchange struct {
 
 	mu         sync.Mutex // guards what follows
 	phase      phase
+	tunnelled  bool        // the proxy accepted CONNECT
+	reading    bool        // the caller waits for content
+	producing  bool        // the caller is asked for content
+	received   bool        // the content has been read to its end
+	miscounted bool        // the caller's body is not of its declared length
+	uploads    int         // request bodies not closed yet
+	again      *upload     // the request body that was opened last, by GetBody
+	uploadErr  error       // what reading the caller's body met
 	timer      *time.Timer // nil until a limit is first armed
 	deadline   time.Time   // when the timer means it; zero: it does not
 	fires      time.Time   // when the timer fires next, which may be before that; zero: it does not
 	dial       *dialing    // under way for this exchange
-	tunnelled  bool        // the proxy accepted CONNECT
-	reading    bool        // the caller waits for content
-	producing  bool        // the caller is asked for content
-	uploads    int         // request bodies not closed yet
-	again      *upload     // the request body that was opened last, by GetBody
-	received   bool        // the content has been read to its end
-	uploadErr  error       // what reading the caller's body met
-	miscounted bool        // the caller's body is not of its declared length
 	conn       connFacts
 	on         *counted // the connection, or the one being made; nil: none yet
 	times      *Trace   // nil: not asked for
@@ -70,11 +69,14 @@ func (x *exchange) secure() bool { return x.request.URL.Scheme == "https" }
 // the end of the exchange gives back.
 func (h *HTTP) begin(e *entry, t *traffic, req *http.Request, content io.ReadCloser, set *Settings) (*http.Response, error) {
 	x := &exchange{pool: h, via: e, traffic: t, request: req}
-	x.Context, x.cancel = context.WithCancelCause(req.Context())
+	x.live(req.Context())
 	x.limits = limits{max(set.Connect, 0), max(set.TLSHandshake, 0), max(set.Read, 0)}
 	x.listen(set.Timings)
+	// Under x and not over it: what net/http derives its context from is x
+	// itself, which tells of its end without a goroutine.
+	x.Context = httptrace.WithClientTrace(x.Context, &x.hooks)
 	out := &x.sent
-	*out = *req.WithContext(httptrace.WithClientTrace(x, &x.hooks)) // which then stays off the heap
+	*out = *req.WithContext(x) // which then stays off the heap
 	switch {
 	case content == nil || content == http.NoBody:
 	case goesAtOnce(content, req.ContentLength):
@@ -86,13 +88,13 @@ func (h *HTTP) begin(e *entry, t *traffic, req *http.Request, content io.ReadClo
 		if out.Body != nil {
 			out.Body.Close()
 		}
-		x.end()
+		x.breakOff()
 		return nil, err
 	}
 	resp, err := e.transport.RoundTrip(out)
 	if err != nil {
 		err = x.explain(err)
-		x.end()
+		x.breakOff()
 		return nil, err
 	}
 	resp.Request = req
@@ -139,11 +141,13 @@ func (x *exchange) closeUnread() {
 func (x *exchange) receive(resp *http.Response) {
 	x.body = body{x: x, content: resp.Body, left: resp.ContentLength}
 	if resp.Body == nil || resp.Body == http.NoBody || withoutContent(x.request, resp) {
+		if resp.Body != nil {
+			resp.Body.Close()
+		}
 		x.body.content, x.body.left = http.NoBody, 0
 	}
 	x.mu.Lock()
 	x.phase = receiving
-	x.conn.protocol = resp.Proto
 	x.rearm()
 	x.mu.Unlock()
 	resp.Body = &x.body
@@ -176,6 +180,13 @@ func (x *exchange) complete() {
 	}
 }
 
+// isOver reports whether the exchange has ended.
+func (x *exchange) isOver() bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.phase == over
+}
+
 // uploaded notes that a request body was closed.
 func (x *exchange) uploaded() {
 	x.mu.Lock()
@@ -185,6 +196,12 @@ func (x *exchange) uploaded() {
 	if over {
 		x.end()
 	}
+}
+
+// breakOff is end for what did not come to its own end.
+func (x *exchange) breakOff() {
+	x.cancel(errDone)
+	x.end()
 }
 
 // end gives back all that the exchange holds. It may be called more than once.
@@ -207,7 +224,7 @@ func (x *exchange) end() {
 		dial.abandon()
 	}
 	x.closeUnread()
-	x.cancel(errDone)
+	x.letGo()
 	x.traffic.inFlight.Add(-1)
 	x.pool.release(x.via)
 }

@@ -1,6 +1,23 @@
 package adapters
 
-import "net/http"
+import (
+	"context"
+	"net/http"
+)
+
+// Lifetime is the context of an exchange.
+type Lifetime struct{ lifetime }
+
+// NewLifetime returns one under caller.
+func NewLifetime(caller context.Context) *Lifetime {
+	l := new(Lifetime)
+	l.live(caller)
+	return l
+}
+
+func (l *Lifetime) Cancel(cause error) { l.cancel(cause) }
+func (l *Lifetime) LetGo()             { l.letGo() }
+func (l *Lifetime) Interrupted() error { return l.interrupted() }
 
 // Transports returns how many transports the pool holds.
 func (h *HTTP) Transports() int { return len(h.all()) }

@@ -34,6 +34,7 @@ type HTTP struct {
 	entries map[key]*entry
 	recent  map[identity]recent
 	traffic map[destination]*traffic
+	last    latest
 	turn    uint64 // counts look-ups, for the least recently used
 	closed  bool
 

@@ -54,6 +54,28 @@ type recent struct {
 	looked time.Time
 }
 
+// latest is what the look-up before led to. Most requests go where the one
+// before went, and comparing costs less than looking up.
+type latest struct {
+	id      identity
+	recent  recent
+	traffic *traffic
+}
+
+// recently returns the entry that id led to lately, nil if there is none that
+// still serves. mu is held.
+func (h *HTTP) recently(id identity) *entry {
+	r := h.last.recent
+	if r.entry == nil || h.last.id != id {
+		r = h.recent[id]
+	}
+	if r.entry == nil || !r.fresh() || h.aged(r.entry) {
+		return nil
+	}
+	h.last.id, h.last.recent = id, r
+	return r.entry
+}
+
 // acquire returns the transport for req, with a reference that [HTTP.release]
 // gives back, and where req counts.
 func (h *HTTP) acquire(req *http.Request, set *Settings) (*entry, *traffic, error) {
@@ -69,10 +91,10 @@ func (h *HTTP) acquire(req *http.Request, set *Settings) (*entry, *traffic, erro
 		h.mu.Unlock()
 		return nil, nil, sentinel.Closed
 	}
-	if r, ok := h.recent[id]; ok && r.fresh() && !h.aged(r.entry) {
-		t := h.hold(r.entry, req)
+	if e := h.recently(id); e != nil {
+		t := h.hold(e, req)
 		h.mu.Unlock()
-		return r.entry, t, nil
+		return e, t, nil
 	}
 	h.mu.Unlock()
 	return h.find(id, req)
@@ -168,6 +190,7 @@ func (h *HTTP) find(id identity, req *http.Request) (*entry, *traffic, error) {
 		clear(h.recent)
 	}
 	h.recent[id] = recent{e, looked}
+	h.last.id, h.last.recent = id, recent{e, looked}
 	return e, h.hold(e, req), nil
 }
 
@@ -209,6 +232,9 @@ func (h *HTTP) release(e *entry) {
 func (h *HTTP) retire(k key, e *entry) {
 	e.retired = true
 	delete(h.entries, k)
+	if h.last.recent.entry == e {
+		h.last.id, h.last.recent = identity{}, recent{}
+	}
 	for id, r := range h.recent {
 		if r.entry == e {
 			delete(h.recent, id)

@@ -79,6 +79,7 @@ const maxDestination = 512
 
 // traffic counts what goes to one destination.
 type traffic struct {
+	to     destination
 	origin string
 	used   uint64 // the turn of the last look-up; guarded by the pool's mu
 
@@ -92,9 +93,15 @@ func (h *HTTP) trafficOf(req *http.Request, e *entry) *traffic {
 	if e.proxy != nil && u.Scheme != "https" && !isSOCKS(e.proxy) {
 		u = e.proxy
 	}
-	t := h.traffic[destination{u.Scheme, u.Host}]
-	if t == nil {
-		t = h.newTraffic(u)
+	to := destination{u.Scheme, u.Host}
+	t := h.last.traffic
+	if t == nil || t.to != to {
+		if t = h.traffic[to]; t == nil {
+			t = h.newTraffic(u)
+		}
+		if t != &h.beyond {
+			h.last.traffic = t
+		}
 	}
 	t.used = h.turn
 	t.inFlight.Add(1)
@@ -105,12 +112,12 @@ func (h *HTTP) newTraffic(u *url.URL) *traffic {
 	if len(u.Scheme)+len(u.Host) > maxDestination || len(h.traffic) >= maxOrigins && !h.forget() {
 		return &h.beyond
 	}
-	t := &traffic{origin: h.originOf(u)}
+	// The URL's host may be a part of something longer.
+	t := &traffic{to: destination{strings.Clone(u.Scheme), strings.Clone(u.Host)}, origin: h.originOf(u)}
 	if h.traffic == nil {
 		h.traffic = make(map[destination]*traffic)
 	}
-	// The URL's host may be a part of something longer.
-	h.traffic[destination{strings.Clone(u.Scheme), strings.Clone(u.Host)}] = t
+	h.traffic[t.to] = t
 	return t
 }
 
@@ -136,6 +143,9 @@ func (h *HTTP) forget() bool {
 		}
 	}
 	delete(h.traffic, dropped)
+	if h.last.traffic == oldest {
+		h.last.traffic = nil
+	}
 	return oldest != nil
 }
 

@@ -53,7 +53,7 @@ func TraceFrom(resp *http.Response) (Trace, bool) {
 		t = *x.times
 	}
 	c := &x.conn
-	t.Reused, t.IdleTime, t.Local, t.Remote, t.Protocol = c.reused, c.idle, c.local, c.remote, c.protocol
+	t.Reused, t.IdleTime, t.Local, t.Remote, t.Protocol = c.reused, c.idle, c.local, c.remote, resp.Proto
 	return t, true
 }
 
@@ -62,7 +62,6 @@ type connFacts struct {
 	reused        bool
 	idle          time.Duration
 	local, remote net.Addr
-	protocol      string
 }
 
 // got notes the connection. What a dial told so far is of no account when
