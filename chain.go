@@ -48,6 +48,7 @@ type chain struct {
 	history    []*Response
 	room       [4]*Response
 	decoding   sync.Mutex // guards what is decoded late of history
+	drains     drain.Series
 	redirects  int
 	rounds     []round // challenges answered, by origin
 	unfollowed *hop    // what Next returns
@@ -91,7 +92,7 @@ func (c *call) keep(h *hop) {
 	if n := h.http.ContentLength; n > 0 && n <= drain.MaxBytes {
 		buf.Grow(int(n) + bytes.MinRead)
 	}
-	complete := drain.Body(&buf, h.http.Body)
+	complete := c.chain.drains.Body(&buf, h.http.Body)
 	r.noteEnd()
 	r.keepContent(buf.Bytes()[:min(buf.Len(), drain.MaxBytes)], complete, c.plan.settings)
 }

@@ -45,9 +45,13 @@ func backoff(n int, wait, most time.Duration, jitter func(time.Duration) time.Du
 }
 
 // waitUntil returns nil at t, or the cause of ctx's end if that comes first.
+// The zero time is over, whatever the clock says.
 func waitUntil(ctx context.Context, t time.Time) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
+	}
+	if t.IsZero() {
+		return nil
 	}
 	d := time.Until(t)
 	if d <= 0 {

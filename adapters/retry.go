@@ -111,14 +111,17 @@ func (r *Retry) roundTrip(next http.RoundTripper, req *http.Request) (*http.Resp
 		req = withKey(req)
 	}
 	start := time.Now()
-	r.budget.deposit(start)
+	if r.Budget >= 0 {
+		r.budget.deposit(start)
+	}
 	resp, err := r.send(next, req, r.MaxElapsed)
-	if r.failureOf(resp, err) == failedNot {
+	failed := r.failureOf(resp, err)
+	if failed == failedNot {
 		return resp, nil
 	}
 	t := &trial{Retry: r, next: next, req: req, start: start, sent: start}
 	t.record.attempts = t.room[:0]
-	return t.carryOn(resp, err)
+	return t.carryOn(resp, err, failed)
 }
 
 // send makes one attempt, within d unless that is 0.
@@ -193,19 +196,19 @@ type trial struct {
 	start  time.Time         // of the first attempt
 	sent   time.Time         // of the latest
 	failed [failureKinds]int // by kind
+	drains drain.Series
 	room   [defaultAttempts]Attempt
 	record attempted
 }
 
 // carryOn makes the further attempts that the outcome of the first calls for.
-func (t *trial) carryOn(resp *http.Response, err error) (*http.Response, error) {
-	for {
+func (t *trial) carryOn(resp *http.Response, err error, failed failureKind) (*http.Response, error) {
+	for ; ; failed = t.failureOf(resp, err) {
 		now := time.Now()
 		a := Attempt{Number: len(t.record.attempts) + 1, Start: t.sent, Elapsed: now.Sub(t.sent), Err: err}
 		if err == nil {
 			a.StatusCode = resp.StatusCode
 		}
-		failed := t.failureOf(resp, err)
 		if failed == failedNot {
 			return t.end(resp, err, a)
 		}
@@ -229,12 +232,16 @@ func (t *trial) carryOn(resp *http.Response, err error) (*http.Response, error) 
 		a.Reason, a.Wait = failed.String(), wait
 		t.record.attempts = append(t.record.attempts, a)
 		if resp != nil {
-			drain.Discard(resp.Body) // may take a while, which is part of the wait
+			t.drains.Discard(resp.Body) // may take a while, which is part of the wait
 		}
 		if t.OnRetry != nil {
 			t.OnRetry(a)
 		}
-		if cause := waitUntil(t.req.Context(), now.Add(wait)); cause != nil {
+		var until time.Time
+		if wait > 0 {
+			until = now.Add(wait)
+		}
+		if cause := waitUntil(t.req.Context(), until); cause != nil {
 			closeContent(again)
 			return nil, &RetryError{Attempts: t.record.attempts, Response: resp, Err: cause,
 				ended: t.req.Context().Err(), cause: cause}
@@ -333,7 +340,7 @@ func (t *trial) end(resp *http.Response, err error, last Attempt) (*http.Respons
 		}
 		return nil, e
 	case t.RaiseOnStatus && usedUp(last.Reason):
-		drain.Discard(resp.Body)
+		t.drains.Discard(resp.Body)
 		return nil, &RetryError{Attempts: t.record.attempts, Response: resp}
 	}
 	t.record.attach(resp, t.req)

@@ -23,15 +23,27 @@ func askedDelay(h http.Header, now time.Time) (time.Duration, bool) {
 	}
 	// The time until a quota is renewed matters only once it is used up. Many
 	// servers send these fields with every response.
-	for _, prefix := range [...]string{"Ratelimit-", "X-Ratelimit-"} {
-		if n, ok := digits(h.Get(prefix+"Remaining"), 1); ok && n > 0 {
+	for _, quota := range quotas {
+		reset := h[quota.reset]
+		if len(reset) == 0 {
 			continue
 		}
-		if d, ok := longest(h[prefix+"Reset"], now, rateLimitReset); ok {
+		if left := h[quota.remaining]; len(left) > 0 {
+			if n, ok := digits(left[0], 1); ok && n > 0 {
+				continue
+			}
+		}
+		if d, ok := longest(reset, now, rateLimitReset); ok {
 			return d, true
 		}
 	}
 	return 0, false
+}
+
+// quotas are the fields that tell of one, in the form that net/http gives names.
+var quotas = [...]struct{ remaining, reset string }{
+	{"Ratelimit-Remaining", "Ratelimit-Reset"},
+	{"X-Ratelimit-Remaining", "X-Ratelimit-Reset"},
 }
 
 // longest returns the longest delay among the lines of a field that ought to

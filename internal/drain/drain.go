@@ -6,6 +6,7 @@ package drain
 import (
 	"io"
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -22,16 +23,77 @@ type Aborter interface{ Abort() }
 
 // Body reads body to its end into w and closes it. It reports whether the end
 // was reached within the bounds; if not, closing drops the connection.
-func Body(w io.Writer, body io.ReadCloser) (complete bool) {
+func Body(w io.Writer, body io.ReadCloser) (complete bool) { return new(Series).Body(w, body) }
+
+// Discard is [Body] into nothing.
+func Discard(body io.ReadCloser) { Body(io.Discard, body) }
+
+// Series drains bodies one after the other, by one timer. The zero value is
+// ready.
+type Series struct {
+	bounded
+	mu    sync.Mutex // guards what follows
+	watch *watch     // over the body that is drained, or ready for the next; nil: there is none
+}
+
+// watch is a timer and what it acts on: one that has fired, perhaps too late
+// for its body, does not see the next.
+type watch struct {
+	series *Series
+	timer  *time.Timer
+}
+
+// Body is the function of that name.
+func (s *Series) Body(w io.Writer, body io.ReadCloser) (complete bool) {
 	if body == nil || body == http.NoBody {
 		return true
 	}
 	defer body.Close()
-	d := &bounded{body: body, left: MaxBytes + 1}
-	stop := time.AfterFunc(MaxWait, d.abort)
-	defer stop.Stop()
-	_, err := io.Copy(w, d)
-	return err == nil && d.left > 0
+	s.bounded = bounded{body: body, left: MaxBytes + 1}
+	s.begin()
+	defer s.end()
+	_, err := io.Copy(w, &s.bounded)
+	return err == nil && s.left > 0
+}
+
+// Discard is Body into nothing.
+func (s *Series) Discard(body io.ReadCloser) { s.Body(io.Discard, body) }
+
+func (s *Series) begin() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.watch != nil {
+		s.watch.timer.Reset(MaxWait)
+		return
+	}
+	s.watch = &watch{series: s}
+	s.watch.timer = time.AfterFunc(MaxWait, s.watch.expire)
+}
+
+func (s *Series) end() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.watch != nil && !s.watch.timer.Stop() {
+		s.watch = nil
+	}
+}
+
+func (w *watch) expire() {
+	w.series.mu.Lock()
+	mine := w.series.watch == w
+	body := w.series.body
+	if mine {
+		w.series.watch = nil
+	}
+	w.series.mu.Unlock()
+	if !mine {
+		return
+	}
+	if a, ok := body.(Aborter); ok {
+		a.Abort()
+		return
+	}
+	body.Close()
 }
 
 // bounded ends after a number of bytes.
@@ -48,14 +110,3 @@ func (d *bounded) Read(p []byte) (int, error) {
 	d.left -= n
 	return n, err
 }
-
-func (d *bounded) abort() {
-	if a, ok := d.body.(Aborter); ok {
-		a.Abort()
-		return
-	}
-	d.body.Close()
-}
-
-// Discard is [Body] into nothing.
-func Discard(body io.ReadCloser) { Body(io.Discard, body) }

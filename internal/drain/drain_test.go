@@ -91,6 +91,55 @@ func TestBody_GivesUpOnSilence(t *testing.T) {
 	}
 }
 
+func TestSeries(t *testing.T) {
+	silent := func() *body { return &body{over: make(chan struct{})} }
+	synctest.Test(t, func(t *testing.T) {
+		var s drain.Series
+		for i := range 6 {
+			var got bytes.Buffer
+			start := time.Now()
+			if i%3 == 2 {
+				b := silent()
+				assert.False(t, s.Body(&got, aborter{b}), "a silent one, after others")
+				assert.Equal(t, drain.MaxWait, time.Since(start), "each has all of the time")
+				assert.Equal(t, 1, b.closed)
+				continue
+			}
+			time.Sleep(drain.MaxWait - 1) // between two of them
+			b := &body{r: strings.NewReader("content")}
+			assert.True(t, s.Body(&got, b))
+			assert.Equal(t, "content", got.String())
+			assert.Equal(t, 1, b.closed)
+			assert.False(t, b.aborted)
+		}
+		time.Sleep(time.Hour) // nothing fires that was left behind
+	})
+}
+
+// A body may end at the very moment its time does: whoever wins, the one after
+// it is left alone.
+func TestSeries_EndsAsItsTimeDoes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for range 100 {
+			var s drain.Series
+			s.Discard(&slow{wait: drain.MaxWait})
+			next := &slow{wait: drain.MaxWait - 1}
+			assert.True(t, s.Body(io.Discard, next))
+			assert.False(t, next.aborted)
+		}
+	})
+}
+
+// slow ends after a while.
+type slow struct {
+	wait    time.Duration
+	aborted bool
+}
+
+func (s *slow) Read([]byte) (int, error) { time.Sleep(s.wait); return 0, io.EOF }
+func (s *slow) Close() error             { return nil }
+func (s *slow) Abort()                   { s.aborted = true }
+
 func TestDiscard(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := &body{r: strings.NewReader("content")}
