@@ -159,6 +159,9 @@ func (c *call) roundTrip(req *http.Request) (*http.Response, time.Duration, erro
 	if err != nil {
 		return nil, 0, err
 	}
+	if l := c.session.lease; m.adapter == http.RoundTripper(l.adapter()) {
+		l.watch(c.session)
+	}
 	if err := c.prepareExchange(req.URL); err != nil {
 		return nil, 0, err
 	}

@@ -294,7 +294,7 @@ func (c *call) explainRest() error {
 		rule += "; within " + strconv.Itoa(around) + " middleware"
 	}
 	source := fromSession
-	if m.adapter == http.RoundTripper(c.session.lease.pool.adapter) {
+	if m.adapter == http.RoundTripper(c.session.lease.adapter()) {
 		source = fromBuiltin
 	}
 	rec.set("adapter", "", reflect.TypeOf(m.adapter).String(), source, rule)

@@ -43,7 +43,7 @@ const closedBit = 1 << 62
 // returns every mistake among them at once. The caller closes the session.
 func NewSession(defaults ...Option) (*Session, error) {
 	s := &Session{lease: newLease()}
-	web := s.lease.pool.adapter
+	web := s.lease.adapter()
 	mounts := [...]mount{
 		{prefix: "https://", adapter: web, wrapped: web, scheme: "https"},
 		{prefix: "http://", adapter: web, wrapped: web, scheme: "http"},
@@ -51,7 +51,6 @@ func NewSession(defaults ...Option) (*Session, error) {
 	if err := s.change("new session", bottom, mounts[:], defaults); err != nil {
 		return nil, err
 	}
-	s.lease.watch(s)
 	return s, nil
 }
 
@@ -101,6 +100,7 @@ func (s *Session) Copy(changes ...Option) (*Session, error) {
 	c.middleware = slices.Clip(s.middleware)
 	s.mu.Unlock()
 	c.hooks.append(&s.hooks)
+	s.lease.watch(s)
 	c.lease = s.lease.again()
 	from = from.withClonedJar()
 	if err := c.change("copy session", from, mounts.list, changes); err != nil {
@@ -254,7 +254,7 @@ func (s *Session) Format(f fmt.State, verb rune) { formatText(f, verb, s.String(
 
 // pool is the connections that a session and its copies share.
 type pool struct {
-	adapter *adapters.HTTP
+	adapter adapters.HTTP
 	users   atomic.Int64
 }
 
@@ -262,16 +262,19 @@ type pool struct {
 // it outlives a session that was dropped without Close.
 type lease struct {
 	pool     *pool
-	own      pool // of the session that began it
+	watched  atomic.Bool
 	released atomic.Bool
 }
 
+// newLease returns the first share of a new pool.
 func newLease() *lease {
-	l := new(lease)
-	l.own.adapter = adapters.New(adapters.Options{})
-	l.own.users.Store(1)
-	l.pool = &l.own
-	return l
+	first := new(struct {
+		lease
+		own pool
+	})
+	first.own.users.Store(1)
+	first.pool = &first.own
+	return &first.lease
 }
 
 // again returns another share of the same pool. The caller holds one, so the
@@ -281,9 +284,14 @@ func (l *lease) again() *lease {
 	return &lease{pool: l.pool}
 }
 
-// watch gives the share back when s is collected without having been closed.
+func (l *lease) adapter() *adapters.HTTP { return &l.pool.adapter }
+
+// watch gives the share back when s is collected without having been closed. A
+// pool that was neither used nor shared has nothing to close.
 func (l *lease) watch(s *Session) {
-	runtime.AddCleanup(s, (*lease).release, l)
+	if !l.watched.Load() && !l.watched.Swap(true) {
+		runtime.AddCleanup(s, (*lease).release, l)
+	}
 }
 
 func (l *lease) release() {
@@ -291,7 +299,7 @@ func (l *lease) release() {
 		return
 	}
 	if l.pool.users.Add(-1) == 0 {
-		l.pool.adapter.Close()
+		l.adapter().Close()
 	}
 }
 

@@ -22,7 +22,8 @@ import (
 // not followed. Errors match the conditions that the root exports, such as a
 // connect timeout or a failed proxy, and keep their cause in the chain.
 //
-// Create one by [New] or [From]. It is safe for concurrent use.
+// Create one by [New] or [From]; the zero HTTP is what New makes of the zero
+// Options. It is safe for concurrent use and must not be copied.
 type HTTP struct {
 	options Options
 	invalid error           // what the options ask for that cannot be had
@@ -34,7 +35,7 @@ type HTTP struct {
 	entries map[key]*entry
 	recent  map[identity]recent
 	traffic map[destination]*traffic
-	last    latest
+	last    *latest // nil before the first look-up
 	turn    uint64 // counts look-ups, for the least recently used
 	closed  bool
 

@@ -65,6 +65,9 @@ type latest struct {
 // recently returns the entry that id led to lately, nil if there is none that
 // still serves. mu is held.
 func (h *HTTP) recently(id identity) *entry {
+	if h.last == nil {
+		return nil
+	}
 	r := h.last.recent
 	if r.entry == nil || h.last.id != id {
 		r = h.recent[id]
@@ -178,7 +181,7 @@ func (h *HTTP) find(id identity, req *http.Request) (*entry, *traffic, error) {
 			return nil, nil, err
 		}
 		if h.entries == nil {
-			h.entries, h.recent = make(map[key]*entry), make(map[identity]recent)
+			h.entries, h.recent, h.last = make(map[key]*entry), make(map[identity]recent), new(latest)
 		}
 		h.entries[k] = e
 		h.trim(e)

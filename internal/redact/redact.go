@@ -23,14 +23,7 @@ var queryWords = []string{"api_key", "signature", "passwd", "pwd", "private", "a
 
 // SecretName reports whether a header field of this name holds a credential
 // by its name alone, in any case.
-func SecretName(name string) bool {
-	for _, w := range words {
-		if containsFold(name, w) {
-			return true
-		}
-	}
-	return false
-}
+func SecretName(name string) bool { return containsAny(name, words, &wordBeginnings) }
 
 // SecretKey reports whether the value of a query key or of a form or JSON
 // field of this name is hidden.
@@ -38,20 +31,34 @@ func SecretKey(name string) bool {
 	if SecretName(name) {
 		return true
 	}
-	for _, w := range queryWords {
-		if containsFold(name, w) {
-			return true
-		}
-	}
-	return added(name)
+	return containsAny(name, queryWords, &queryBeginnings) || added(name)
 }
 
-// containsFold reports whether s contains lower, which begins with a letter, in
-// any case.
-func containsFold(s, lower string) bool {
-	for i := 0; i+len(lower) <= len(s); i++ {
-		if s[i]|0x20 == lower[0] && strings.EqualFold(s[i:i+len(lower)], lower) {
-			return true
+// pairs is a set of two letters, in lower case: for each first letter the
+// second ones. Few names have even those of a word.
+type pairs ['z' - 'a' + 1]uint32
+
+func beginnings(words []string) (set pairs) {
+	for _, w := range words {
+		set[w[0]-'a'] |= 1 << (w[1] & 31)
+	}
+	return set
+}
+
+var wordBeginnings, queryBeginnings = beginnings(words), beginnings(queryWords)
+
+// containsAny reports whether s contains one of words, which are in lower case
+// and begin with two letters of begin, in any case.
+func containsAny(s string, words []string, begin *pairs) bool {
+	for i := 0; i+1 < len(s); i++ {
+		c := s[i]|0x20 - 'a'
+		if int(c) >= len(begin) || begin[c]>>(s[i+1]&31)&1 == 0 {
+			continue
+		}
+		for _, w := range words {
+			if len(w) <= len(s)-i && strings.EqualFold(s[i:i+len(w)], w) {
+				return true
+			}
 		}
 	}
 	return false
