@@ -79,16 +79,15 @@ func (s *Series) end() {
 }
 
 func (w *watch) expire() {
-	w.series.mu.Lock()
-	mine := w.series.watch == w
-	body := w.series.body
-	if mine {
-		w.series.watch = nil
-	}
-	w.series.mu.Unlock()
-	if !mine {
+	s := w.series
+	s.mu.Lock()
+	if s.watch != w {
+		s.mu.Unlock()
 		return
 	}
+	s.watch = nil
+	body := s.body
+	s.mu.Unlock()
 	if a, ok := body.(Aborter); ok {
 		a.Abort()
 		return
