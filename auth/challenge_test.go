@@ -50,6 +50,12 @@ func TestParseChallenges(t *testing.T) {
 		{"what is no token spoils its challenge", []string{`Digest nonce=n, (x), Basic realm="c"`},
 			[]auth.Challenge{{Scheme: "basic", Params: ps{{"realm", "c"}}}}},
 		{"a parameter without a scheme is taken for one, and spoiled", []string{`realm="r"`}, nil},
+		{"a control character in quotes spoils its challenge, not the one behind", []string{"Digest realm=\"a\x01b\", nonce=n, Basic realm=\"c\""},
+			[]auth.Challenge{{Scheme: "basic", Params: ps{{"realm", "c"}}}}},
+		{"an escaped control character spoils its challenge too", []string{"Digest realm=\"a\\\x7fb\", nonce=n, Basic realm=\"c\""},
+			[]auth.Challenge{{Scheme: "basic", Params: ps{{"realm", "c"}}}}},
+		{"what stands in a spoilt quoted string is no challenge, escaped quotes or not", []string{"Digest realm=\"\x01\\\", Basic realm=inside, Other \\\"\", Basic realm=\"c\""},
+			[]auth.Challenge{{Scheme: "basic", Params: ps{{"realm", "c"}}}}},
 		{"a value too long spoils its challenge", []string{`Digest realm="` + strings.Repeat("x", 5000) + `"`}, nil},
 	}
 	for _, tt := range tests {
@@ -65,6 +71,29 @@ func TestParseChallenges_bounds(t *testing.T) {
 		b.WriteString("x" + strings.Repeat("y", b.Len()%37) + strings.Repeat("z", b.Len()%41) + "=1,")
 	}
 	assert.Empty(t, auth.ParseChallenges([]string{b.String()}))
+}
+
+func TestParseParams(t *testing.T) {
+	type ps = [][2]string
+	for _, tt := range []struct {
+		name, list string
+		want       ps
+		ok         bool
+	}{
+		{"none", " ,\t,", nil, true},
+		{"several, with odd spacing", "A = b ,, c=\"d, e\"", ps{{"a", "b"}, {"c", "d, e"}}, true},
+		{"a name without a value", "a=b, c", nil, false},
+		{"what is no token", "a=b, (c)=d", nil, false},
+		{"an equals sign without a value", "a=b, c=", nil, false},
+		{"an open quote", "a=b, c=\"d", nil, false},
+		{"a name that comes twice", "a=b, A=c", nil, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got, ok := auth.ParseParams(tt.list)
+			assert.Equal(t, tt.ok, ok)
+			assert.Equal(t, tt.want, got, "a list that is malformed says nothing")
+		})
+	}
 }
 
 // What is parsed, written again in plain form, parses to the same.

@@ -208,8 +208,17 @@ func target(r *http.Request) string {
 	if uri := r.URL.RequestURI(); r.URL.Scheme == "" || r.URL.Opaque != "" {
 		return uri
 	} else {
-		return r.URL.Scheme + "://" + host + uri
+		return r.URL.Scheme + "://" + withoutZone(host) + uri
 	}
+}
+
+// withoutZone takes the zone from an IPv6 address, as net/http does: it means
+// nothing to another machine.
+func withoutZone(host string) string {
+	if i, j := strings.LastIndexByte(host, '%'), strings.LastIndexByte(host, ']'); strings.HasPrefix(host, "[") && 0 < i && i < j {
+		return host[:i] + host[j:]
+	}
+	return host
 }
 
 // tunnel is the target of a CONNECT: host and port.

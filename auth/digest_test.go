@@ -11,6 +11,7 @@ import (
 	"hash"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -118,6 +119,8 @@ func TestDigest_credentials(t *testing.T) {
 			[]string{`username*=UTF-8''J%C3%BCrgen%20%E2%82%AC`}},
 		{"a name outside ASCII is UTF-8 where nothing is said", "J\u00fcrgen", "GET", "http://h.test/", `Digest realm="r", nonce="n", qop="auth"`, nil,
 			[]string{"username=\"J\u00fcrgen\""}},
+		{"a name within ASCII is no ext-value, whatever the charset", "u", "GET", "http://h.test/", `Digest realm="r", nonce="n", qop="auth", charset=UTF-8`, nil,
+			[]string{`username="u"`}},
 		{"an empty opaque is returned", "u", "GET", "http://h.test/", `Digest realm="r", nonce="n", opaque=""`, nil,
 			[]string{`opaque=""`}},
 		{"-sess without qop carries the cnonce that its secret is made with", "u", "GET", "http://h.test/", `Digest realm="r", nonce="n", algorithm=MD5-sess`, nil,
@@ -475,6 +478,9 @@ func TestDigest_proxy(t *testing.T) {
 			r.URL.Opaque = "h.test:443"
 			return r
 		}},
+		{"a CONNECT for http without a port is for 80", "h.test:80", func(t *testing.T) *http.Request {
+			return newRequest(t, "CONNECT", "http://h.test", nil)
+		}},
 		{"a CONNECT without a port is for the default one", "[::1]:443", func(t *testing.T) *http.Request {
 			return newRequest(t, "CONNECT", "https://[::1]", nil)
 		}},
@@ -506,6 +512,100 @@ func TestDigest_proxy(t *testing.T) {
 			origin := newRequest(t, "GET", "http://proxy.test:3128/", nil)
 			require.NoError(t, a.Authenticate(origin))
 			assert.Empty(t, origin.Header, "nor does an origin of the same address")
+		})
+	}
+}
+
+// What is hashed for a proxy is what net/http writes to it.
+func TestDigest_proxyTarget(t *testing.T) {
+	for _, tt := range []struct {
+		name, want string
+		url        url.URL
+		host       string // of the request, beside that of its URL
+	}{
+		{"the absolute form", "http://h.test/a%2Fb?c", url.URL{Scheme: "http", Host: "h.test", Path: "/a/b", RawPath: "/a%2Fb", RawQuery: "c"}, "h.test"},
+		{"with the host that the caller chose", "http://virtual.test/a", url.URL{Scheme: "http", Host: "h.test", Path: "/a"}, "virtual.test"},
+		{"with the URL's host where the request has none", "http://h.test/a", url.URL{Scheme: "http", Host: "h.test", Path: "/a"}, ""},
+		{"an opaque URL, which is complete", "http://h.test/a%2Fb", url.URL{Scheme: "http", Host: "h.test", Opaque: "//h.test/a%2Fb"}, ""},
+		{"the asterisk", "*", url.URL{Scheme: "http", Host: "h.test", Opaque: "*"}, ""},
+		{"without the zone of an address", "http://[fe80::1]/a", url.URL{Scheme: "http", Host: "[fe80::1%lo]", Path: "/a"}, ""},
+		{"a path alone where there is no scheme", "/a", url.URL{Host: "h.test", Path: "/a"}, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			a := auth.Digest("u", "p")
+			r := newRequest(t, "OPTIONS", "http://h.test/", nil)
+			r = r.WithContext(proxyauth.WithProxy(r.Context(), parse(t, "http://proxy.test:3128")))
+			r.URL, r.Host = &tt.url, tt.host
+			require.NoError(t, a.Authenticate(r))
+			again, err := a.(auth.Challenger).Challenge(&http.Response{StatusCode: 407, Request: r, Header: http.Header{
+				"Proxy-Authenticate": {`Digest realm="proxy", nonce="n", qop="auth"`},
+			}})
+			require.NoError(t, err)
+			require.True(t, again)
+			require.NoError(t, a.Authenticate(r))
+			assert.Contains(t, r.Header.Get("Proxy-Authorization"), `uri="`+tt.want+`"`)
+			var wire bytes.Buffer
+			require.NoError(t, r.WriteProxy(&wire))
+			line, err := wire.ReadString('\n')
+			require.NoError(t, err)
+			assert.Equal(t, "OPTIONS "+tt.want+" HTTP/1.1\r\n", line)
+		})
+	}
+}
+
+func TestDigest_emptyMethod(t *testing.T) {
+	var given []string
+	for _, method := range []string{"GET", ""} {
+		a := auth.Digest("u", "p")
+		auth.FixCnonce(a, "c")
+		r := newRequest(t, "GET", "http://h.test/", nil)
+		r.Method = method
+		given = append(given, answerTo(t, a, r, `Digest realm="r", nonce="n", qop="auth"`))
+	}
+	require.NotEmpty(t, given[0])
+	assert.Equal(t, given[0], given[1], "net/http sends no method as GET")
+}
+
+// What a response says of the next nonce is taken from the server that was
+// authenticated to, and from no other.
+func TestDigest_Observe(t *testing.T) {
+	const challenge = `Digest realm="r", nonce="n1", qop="auth"`
+	next := http.Header{"Authentication-Info": {`nextnonce="n2"`}}
+	for _, tt := range []struct {
+		name, challenge string
+		edit            func(*http.Response) // the response to a request with credentials
+		want            string
+	}{
+		{"the next nonce is taken", challenge, func(*http.Response) {}, "n2"},
+		{"a response without a request says nothing", challenge, func(r *http.Response) { r.Request = nil }, "n1"},
+		{"nor does one to a request without a URL", challenge, func(r *http.Response) { r.Request.URL = nil }, "n1"},
+		{"nor one of another origin", challenge, func(r *http.Response) { r.Request.URL = parse(t, "http://other.test/") }, "n1"},
+		{"nor one of a realm that is not known", challenge, func(r *http.Response) {
+			r.Request.Header.Set("Authorization", `Digest realm="other", nonce="n1"`)
+		}, "n1"},
+		{"nor one to credentials of another scheme", `Digest realm="", nonce="n1", qop="auth"`, func(r *http.Response) {
+			r.Request.Header.Set("Authorization", "Basic dTpw")
+		}, "n1"},
+		{"a field that breaks off says nothing", challenge, func(r *http.Response) {
+			r.Header = http.Header{"Authentication-Info": {`nextnonce="n2", qop`}}
+		}, "n1"},
+		{"a field that contradicts itself says nothing", challenge, func(r *http.Response) {
+			r.Header = http.Header{"Authentication-Info": {`nextnonce="n2"`, `nextnonce="n3"`}}
+		}, "n1"},
+		{"a proof over content is not checked, for the content has not been read", `Digest realm="r", nonce="n1", qop="auth-int"`, func(r *http.Response) {
+			r.Header = http.Header{"Authentication-Info": {`rspauth="00", nextnonce="n2"`}}
+		}, "n2"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			a := auth.Digest("u", "p")
+			r := newRequest(t, "GET", "http://h.test/", nil)
+			require.NotEmpty(t, answerTo(t, a, r, tt.challenge))
+			resp := &http.Response{StatusCode: 200, Request: r, Header: next}
+			tt.edit(resp)
+			a.(interface{ Observe(*http.Response) }).Observe(resp)
+			r = newRequest(t, "GET", "http://h.test/", nil)
+			require.NoError(t, a.Authenticate(r))
+			assert.Contains(t, r.Header.Get("Authorization"), `nonce="`+tt.want+`"`)
 		})
 	}
 }

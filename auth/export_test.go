@@ -1,6 +1,9 @@
 package auth
 
-import "strings"
+import (
+	"math"
+	"strings"
+)
 
 // FixCnonce makes a Digest use cnonce for every request.
 func FixCnonce(a Authenticator, cnonce string) {
@@ -15,10 +18,26 @@ func SpacesOf(a Authenticator) int {
 	return len(d.spaces.by)
 }
 
+// SetCount makes every nonce of a Digest one that was used n times.
+func SetCount(a Authenticator, n uint32) {
+	d := a.(*digest)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, sp := range d.spaces.by {
+		for _, s := range sp.sessions {
+			for _, nonce := range s.nonces {
+				nonce.count = n
+			}
+		}
+	}
+}
+
 const (
 	MaxSpaces   = maxSpaces
 	MaxSessions = maxSessions
 	MaxNonces   = maxNonces
+	MaxPaths    = maxPaths
+	MaxCount    = math.MaxUint32
 )
 
 // Challenge is a challenge as it was parsed.

@@ -261,6 +261,34 @@ func TestNetrc_SourceAndNamed(t *testing.T) {
 	assert.False(t, n.Named("h.test"))
 }
 
+func TestNetrc_openQuote(t *testing.T) {
+	for name, content := range map[string]string{
+		"at the end of its line":  "machine h.test\npassword \"canary\n",
+		"at the end of the file":  "machine h.test\npassword \"canary",
+		"with an escape at last":  "machine h.test\npassword \"canary\\",
+		"with nothing but itself": "machine h.test\npassword \"",
+	} {
+		t.Run(name, func(t *testing.T) {
+			entries, line, err := auth.ParseNetrc([]byte(content))
+			require.ErrorContains(t, err, "quote is not closed")
+			assert.NotContains(t, err.Error(), "canary")
+			assert.Equal(t, 2, line)
+			assert.Empty(t, entries)
+		})
+	}
+}
+
+func TestNetrc_defaultIsForHosts(t *testing.T) {
+	n := auth.Netrc(write(t, filepath.Join(home(t), "file"), "default login d password e", 0o600))
+	_, _, ok := n.Source("")
+	assert.False(t, ok)
+	for _, target := range []string{"file:///etc/hosts", "http:h.test"} {
+		got, err := netrcGives(t, n, target)
+		require.NoError(t, err)
+		assert.Empty(t, got, target)
+	}
+}
+
 // No content, however broken, makes it panic or loop, get a line wrong, or
 // repeat in an error what the file holds.
 func FuzzParseNetrc(f *testing.F) {

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -217,6 +218,13 @@ func TestOAuth2_refused(t *testing.T) {
 			assert.EqualValues(t, 2, s.calls.Load())
 		})
 	})
+	t.Run("a request that had no token gets none", func(t *testing.T) {
+		s := &source{}
+		again, err := auth.OAuth2(s).(auth.Challenger).Challenge(challengeOf(newRequest(t, "GET", "http://h.test/", nil)))
+		require.NoError(t, err)
+		assert.False(t, again)
+		assert.Zero(t, s.calls.Load())
+	})
 	t.Run("403 is no challenge", func(t *testing.T) {
 		s := &source{}
 		a := auth.OAuth2(s)
@@ -277,6 +285,16 @@ func TestOAuth2_errors(t *testing.T) {
 			io.WriteString(w, `{"error":"Canary-9"}`)
 		}
 		assert.EqualError(t, a.Authenticate(r), "auth: oauth2: token endpoint "+endpoint+": answered 400 Bad Request")
+	})
+	t.Run("so is one that is too long", func(t *testing.T) {
+		for n, want := range map[int]string{40: ", " + strings.Repeat("a", 40), 41: ""} {
+			answer = func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Content-Type", "application/json")
+				w.WriteHeader(400)
+				fmt.Fprintf(w, `{"error":%q}`, strings.Repeat("a", n))
+			}
+			assert.EqualError(t, a.Authenticate(r), "auth: oauth2: token endpoint "+endpoint+": answered 400 Bad Request"+want)
+		}
 	})
 	t.Run("an endpoint that cannot be reached", func(t *testing.T) {
 		refused := errors.New("refused")

@@ -24,12 +24,8 @@ type secret struct{ p *string }
 
 func hide(s string) secret { return secret{&s} }
 
-func (s secret) reveal() string {
-	if s.p == nil {
-		return ""
-	}
-	return *s.p
-}
+// reveal returns what hide was given; the zero secret has nothing to reveal.
+func (s secret) reveal() string { return *s.p }
 
 // printed is the methods of label.
 type printed interface {

@@ -175,7 +175,6 @@ func (sp *space) learn(o offer, r *http.Request) {
 	s.challenged = o.nonce
 	s.use(o.nonce)
 	s.whole = strings.TrimSpace(o.domain) == "" || proxyauth.From(r.Context()) != nil
-	s.cover(pathOf(r)) // whatever the domain says, this is to be answered
 	if !s.whole {
 		for uri := range strings.FieldsSeq(o.domain) {
 			// A domain on another origin is not for these credentials.
@@ -184,6 +183,7 @@ func (sp *space) learn(o offer, r *http.Request) {
 			}
 		}
 	}
+	s.cover(pathOf(r)) // whatever the domain says, and last, so that no bound takes it: this is to be answered
 }
 
 // use makes value the nonce of the next requests. The count of one that was

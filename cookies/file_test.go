@@ -296,6 +296,16 @@ func TestJar_SaveFile_merges(t *testing.T) {
 	}
 }
 
+// buried writes a file in which the cookie x was deleted at these times.
+func buried(t *testing.T, path string, times ...time.Time) {
+	t.Helper()
+	var graves []string
+	for _, at := range times {
+		graves = append(graves, fmt.Sprintf(`{"name":"x","domain":"h.example","path":"/","at":%q}`, at.Format(time.RFC3339)))
+	}
+	require.NoError(t, os.WriteFile(path, []byte(`{"version":1,"deleted":[`+strings.Join(graves, ",")+`]}`), 0o600))
+}
+
 func TestJar_LoadFile_merges(t *testing.T) {
 	for _, tt := range []struct {
 		name string
@@ -330,6 +340,15 @@ func TestJar_LoadFile_merges(t *testing.T) {
 			time.Sleep(time.Second)
 			set(t, j, "x", "4")
 		}, "x=4"},
+		{"of two deletions in the file the later counts", func(t *testing.T, path string, j *cookies.Jar) {
+			buried(t, path, time.Now().Add(time.Hour), time.Now().Add(-time.Hour))
+		}, ""},
+		{"whichever stands first", func(t *testing.T, path string, j *cookies.Jar) {
+			buried(t, path, time.Now().Add(-time.Hour), time.Now().Add(time.Hour))
+		}, ""},
+		{"and neither does if both are earlier", func(t *testing.T, path string, j *cookies.Jar) {
+			buried(t, path, time.Now().Add(-time.Hour), time.Now().Add(-2*time.Hour))
+		}, "x=1"},
 		{"after clearing all, the file's cookies come back", func(t *testing.T, path string, j *cookies.Jar) { j.Clear() }, "x=1"},
 		{"an expired cookie does not come", func(t *testing.T, path string, j *cookies.Jar) { time.Sleep(time.Hour) }, ""},
 	} {

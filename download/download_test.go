@@ -81,6 +81,7 @@ func TestFile(t *testing.T) {
 			{header: map[string]string{"Content-Range": "bytes 30000-30999/100000", "Content-Length": "1000"}, tamper: func(b []byte) []byte { return b[:1000] }}, {}},
 			ranges: []string{"", "bytes=30000-99999", "bytes=31000-99999"}},
 		{name: "content that is longer than its range", size: size, turns: []turn{cut, {chunked: true, extra: "more"}, {}}, ranges: []string{"", "bytes=30000-99999", ""}},
+		{name: "a range up to the end of content of unknown size", size: size, turns: []turn{{chunked: true, cut: 30_000}, {header: map[string]string{"Content-Range": "bytes 29999-99999/*"}}, {}}, ranges: []string{"", "bytes=29999-", ""}},
 		{name: "content that is shorter than its range", size: size, turns: []turn{cut, {chunked: true, tamper: func(b []byte) []byte { return b[:10_000] }}, {}},
 			ranges: []string{"", "bytes=30000-99999", "bytes=40000-99999"}},
 		{name: "Content-Length that contradicts the range", size: size, turns: []turn{cut, {extra: "more"}, {}}, ranges: []string{"", "bytes=30000-99999", ""}},

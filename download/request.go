@@ -171,11 +171,7 @@ func (d *download) readRange(resp *requests.Response, want span) (contentRange, 
 	if want.to < 0 && r.size >= 0 && r.last != r.size-1 {
 		return r, fmt.Errorf("a range up to the end was asked for, one up to %d of %d came: %w", r.last, r.size, ErrRange)
 	}
-	size := d.total
-	if size >= 0 && r.size >= 0 {
-		size = r.size // whether it is what it was is asked later: a change is no fault of the range
-	}
-	return r, r.answers(want, size)
+	return r, r.answers(want, d.total >= 0)
 }
 
 // sameContent says how a range differs from the content there is.

@@ -36,6 +36,8 @@ func TestFile_Segments(t *testing.T) {
 		{"a server with ranges at first only", size, 2, []turn{{}, {noRange: true}}, nil, false, ""},
 		{"no validator", size, 4, []turn{{header: map[string]string{"ETag": ""}}}, []string{"", "bytes=0-9999"}, false, ""},
 		{"a wrong range at first", size, 4, []turn{{header: map[string]string{"Content-Range": "bytes 1-10000/100000"}}, {}}, []string{"", "bytes=0-9999"}, false, ""},
+		{"a range at first of content of unknown size", size, 4, []turn{{header: map[string]string{"Content-Range": "bytes 0-9999/*"}}, {}}, []string{"", "bytes=0-9999"}, false, ""},
+		{"a range at first that goes on to the end", size, 4, []turn{{header: map[string]string{"Content-Range": "bytes 0-99999/100000"}, tamper: func([]byte) []byte { return random(1, size) }}, {}}, []string{"", "bytes=0-9999"}, false, ""},
 		{"a wrong range later", size, 2, []turn{{}, {header: map[string]string{"Content-Range": "bytes 1-10000/100000"}}, {header: map[string]string{"Content-Range": "bytes 1-10000/100000"}}, {}}, nil, false, ""},
 		{"cuts", size, 4, []turn{{cut: 3_000}, {}, {cut: 1_000}, {cut: 1_000}, {cut: 5_000}, {stall: 2_000}, {cut: 1}, {}}, nil, false, ""},
 		{"a change while the first is had", size, 4, []turn{{cut: 3_000}, {before: v2}, {}}, nil, false, ""},

@@ -102,6 +102,13 @@ func TestDump_Bodies(t *testing.T) {
 		{"a coding is undone", &hooks.DumpOptions{MaxBody: 30000}, exchangeOf("", "", "application/json", packed.String()), func(e *hooks.Exchange) { e.Response.Header.Set("Content-Encoding", "gzip") }, []string{"< {\"token\":\"[#]\",\"text\":\"long long"}},
 		{"a coding of which the end is not read", &hooks.DumpOptions{MaxBody: 40}, exchangeOf("", "", "application/json", packed.String()), func(e *hooks.Exchange) { e.Response.Header.Set("Content-Encoding", "gzip") }, []string{"[and more]\n"}},
 		{"a coding that is not known is shown as it came", nil, exchangeOf("", "", "application/json", "?\x1b"), func(e *hooks.Exchange) { e.Response.Header.Set("Content-Encoding", "zip\x1b") }, []string{"< Content-Encoding: zip\\x1b\n", "< ?\\x1b\n"}},
+		{"a chain of codings that is too long to be undone is told by its size", nil, exchangeOf("", "", "application/json", "hunter2"), func(e *hooks.Exchange) {
+			e.Response.Header["Content-Encoding"] = []string{"gzip, gzip, gzip", "gzip, gzip,\nhttp://u:hunter2@h.test/"}
+		}, []string{"\n< [7 bytes of application/json, gzip, gzip, gzip, gzip, gzip,\\nhttp://[redacted]@h.test/]\n"}},
+		{"one that is coded and no text", nil, exchangeOf("image/png", "\x00", "image/png", "\x00\x01"), func(e *hooks.Exchange) {
+			e.Request.Header.Set("Content-Encoding", "br")
+			e.Response.Header.Set("Content-Encoding", "gzip")
+		}, []string{"> [1 bytes of image/png, br]\n", "< [2 bytes of image/png, gzip]\n"}},
 		{"a body cannot pass for a header", nil, exchangeOf("", "", "text/plain", "a\r\n< Set-Cookie: b\r\n\r\n> x\x1b[2J"), nil, []string{"< a\n< < Set-Cookie: b\n<\n< > x\\x1b[2J\n"}},
 		{"a body that breaks", nil, exchangeOf("", "", "text/plain", "abc"), func(e *hooks.Exchange) {
 			e.Response.Body = io.NopCloser(io.MultiReader(strings.NewReader("abc"), broken{}))

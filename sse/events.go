@@ -72,6 +72,7 @@ type connections struct {
 type final struct{ err error }
 
 func (f *final) Error() string { return f.err.Error() }
+func (f *final) Unwrap() error { return f.err }
 
 // one makes a connection and yields its events. It reports false when the loop
 // is over, all being said; else the error is why the connection ended.

@@ -467,3 +467,53 @@ func BenchmarkRead(b *testing.B) {
 		}
 	}
 }
+
+// silent is a server that never answers.
+type silent struct{}
+
+func (silent) RoundTrip(r *http.Request) (*http.Response, error) {
+	<-r.Context().Done()
+	return nil, context.Cause(r.Context())
+}
+
+// Whichever way the context ends a connection that is being made, the error
+// says for which URL.
+func TestEvents_ContextEndsWhileConnecting(t *testing.T) {
+	gone := errors.New("gone")
+	for _, c := range []struct {
+		name string
+		end  func(context.Context) (context.Context, context.CancelFunc)
+		want error
+	}{
+		{"by its deadline", func(ctx context.Context) (context.Context, context.CancelFunc) {
+			return context.WithTimeout(ctx, 5*time.Second)
+		}, context.DeadlineExceeded},
+		{"by being cancelled", func(ctx context.Context) (context.Context, context.CancelFunc) {
+			ctx, cancel := context.WithCancel(ctx)
+			time.AfterFunc(5*time.Second, cancel)
+			return ctx, cancel
+		}, context.Canceled},
+		{"with a cause", func(ctx context.Context) (context.Context, context.CancelFunc) {
+			ctx, cancel := context.WithCancelCause(ctx)
+			time.AfterFunc(5*time.Second, func() { cancel(gone) })
+			return ctx, func() { cancel(nil) }
+		}, gone},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s, err := requests.NewSession(requests.WithAdapter("http://", silent{}), requests.WithEnvironment(false))
+				require.NoError(t, err)
+				defer s.Close()
+				ctx, cancel := c.end(t.Context())
+				defer cancel()
+				_, err = collect(ctx, s, nil, -1)
+				require.ErrorIs(t, err, c.want)
+				require.ErrorIs(t, err, ctx.Err())
+				var e *requests.Error
+				if assert.ErrorAs(t, err, &e) {
+					assert.Equal(t, "http://events.test/", e.URL)
+				}
+			})
+		})
+	}
+}

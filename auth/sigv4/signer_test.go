@@ -217,6 +217,22 @@ func TestContentHash(t *testing.T) {
 		require.NoError(t, s3Signer().Authenticate(r))
 		assert.Equal(t, emptyHash, r.Header.Get("X-Amz-Content-Sha256"))
 	})
+	t.Run("content that is known to be none is not opened", func(t *testing.T) {
+		o := &opened{content: welcome}
+		r := newRequest(t, "PUT", "https://s3.test/key", "")
+		r.Body, r.GetBody = http.NoBody, o.Open
+		require.NoError(t, s3Signer().Authenticate(r))
+		assert.Equal(t, emptyHash, r.Header.Get("X-Amz-Content-Sha256"))
+		assert.Zero(t, o.open)
+	})
+	t.Run("content that opens to none is the hash of nothing", func(t *testing.T) {
+		for _, body := range []io.ReadCloser{nil, http.NoBody} {
+			r := newRequest(t, "PUT", "https://s3.test/key", "")
+			r.GetBody = func() (io.ReadCloser, error) { return body, nil }
+			require.NoError(t, s3Signer().Authenticate(r))
+			assert.Equal(t, emptyHash, r.Header.Get("X-Amz-Content-Sha256"))
+		}
+	})
 	t.Run("content that can be read once is an error, and is not read", func(t *testing.T) {
 		r, err := http.NewRequest("PUT", "https://s3.test/key", io.MultiReader(strings.NewReader(welcome)))
 		require.NoError(t, err)
@@ -264,6 +280,19 @@ func TestContentHash(t *testing.T) {
 			assert.EqualValues(t, len(welcome), r.ContentLength)
 		}
 	})
+	t.Run("the caller's own streaming mode is honoured by a signer that does not stream", func(t *testing.T) {
+		for _, p := range []sigv4.Payload{sigv4.PayloadSigned, sigv4.PayloadUnsigned} {
+			for _, mode := range []string{"STREAMING-AWS4-HMAC-SHA256-PAYLOAD", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER", "STREAMING-UNSIGNED-PAYLOAD-TRAILER"} {
+				s := s3Signer()
+				s.Payload = p
+				r := newRequest(t, "PUT", "https://s3.test/key", welcome)
+				r.Header.Set("X-Amz-Content-Sha256", mode)
+				require.NoError(t, s.Authenticate(r))
+				assert.Equal(t, mode, r.Header.Get("X-Amz-Content-Sha256"))
+				assert.Empty(t, r.Header.Get("Content-Encoding"))
+			}
+		}
+	})
 	t.Run("a hash of an earlier signature is not the caller's", func(t *testing.T) {
 		r := newRequest(t, "PUT", "https://s3.test/key", welcome)
 		s := s3Signer()
@@ -279,6 +308,18 @@ func TestContentHash(t *testing.T) {
 		require.NoError(t, s.Authenticate(r))
 		assert.Equal(t, emptyHash, r.Header.Get("X-Amz-Content-Sha256"))
 	})
+}
+
+// A request that was made by hand may have no header.
+func TestNoHeader(t *testing.T) {
+	bare := newRequest(t, "GET", "https://s3.test/key", "")
+	bare.Header = nil
+	usual := newRequest(t, "GET", "https://s3.test/key", "")
+	for _, r := range []*http.Request{bare, usual} {
+		require.NoError(t, s3Signer().Authenticate(r))
+	}
+	assert.NotEmpty(t, bare.Header.Get("Authorization"))
+	assert.Equal(t, usual.Header, bare.Header)
 }
 
 func TestSigningAgain(t *testing.T) {

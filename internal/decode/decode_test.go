@@ -313,6 +313,25 @@ func TestErrorsOfTheBodyPass(t *testing.T) {
 	}
 }
 
+// still is a body that gives neither content nor an error.
+type still struct{ reads int }
+
+func (s *still) Read([]byte) (int, error) { s.reads++; return 0, nil }
+
+func TestBodyThatGivesNothing(t *testing.T) {
+	for _, codings := range [][]string{{"gzip"}, {"deflate"}, {"br"}, {"zstd"}, {"gzip", "br"}} {
+		s := new(still)
+		r, err := decode.Reader(io.NopCloser(s), codings)
+		require.NoError(t, err)
+		_, err = io.ReadAll(r)
+		require.Equal(t, io.ErrNoProgress, err, "%v: the body is at fault, not its coding", codings)
+		assert.LessOrEqual(t, s.reads, 1000)
+		_, err = r.Read(make([]byte, 1))
+		require.Equal(t, io.ErrNoProgress, err, "an error stays")
+		require.NoError(t, r.Close())
+	}
+}
+
 func TestReaderReadsTheBodyToItsEnd(t *testing.T) {
 	for _, c := range []string{"gzip", "deflate", "br", "zstd"} {
 		content := encode(t, prose(1000), c)

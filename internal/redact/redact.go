@@ -51,7 +51,7 @@ var wordBeginnings, queryBeginnings = beginnings(words), beginnings(queryWords)
 // and begin with two letters of begin, in any case.
 func containsAny(s string, words []string, begin *pairs) bool {
 	for i := 0; i+1 < len(s); i++ {
-		c := s[i]|0x20 - 'a'
+		c := (s[i] | 0x20) - 'a'
 		if int(c) >= len(begin) || begin[c]>>(s[i+1]&31)&1 == 0 {
 			continue
 		}

@@ -171,6 +171,21 @@ func TestBody(t *testing.T) {
 	}
 }
 
+// The mark of a value is that of what stands between its quotes, though the
+// string be no JSON.
+func TestBody_stringsThatAreWrong(t *testing.T) {
+	for _, test := range []struct{ name, content, inside string }{
+		{"an escape that is none", `{"token":"hun\xter2"}`, `hun\xter2`},
+		{"a line end", "{\"token\":\"hun\nter2\"}", "hun\nter2"},
+		{"nothing but a quote, cut", `{"token":"`, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got := string(redact.Body("application/json", []byte(test.content)))
+			assert.Equal(t, `{"token":"`+redact.Value(test.inside)+`"`, strings.TrimSuffix(got, "}"))
+		})
+	}
+}
+
 // A secret shows in no output, wherever it was planted, whatever stands
 // around it, and wherever the text is cut. Nothing panics, and what is hidden
 // once is not hidden again.
