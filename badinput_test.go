@@ -325,6 +325,10 @@ func TestNilInput(t *testing.T) {
 			return err
 		}},
 		{"a nil file", func() error { _, err := s.Post(t.Context(), w.URL, requests.WithBody((*os.File)(nil))); return err }},
+		{"a nil buffer", func() error {
+			_, err := s.Post(t.Context(), w.URL, requests.WithBody((*bytes.Buffer)(nil)))
+			return err
+		}},
 		{"a nil adapter", func() error { return s.Mount("http://h.test/", nil) }},
 		{"a nil URL for MergeEnvironment", func() error { _, err := s.MergeEnvironment(nil, requests.Settings{}); return err }},
 		{"nil middleware", func() error { return s.Update(requests.WithMiddleware(nil)) }},

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"io/fs"
 	"math"
 	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -451,3 +453,100 @@ type countedPart struct {
 }
 
 func (c countedPart) Close() error { *c.n++; return nil }
+
+// sizedReader is read once, and knows what is left of it.
+type sizedReader struct{ *strings.Reader }
+
+func (r sizedReader) Close() error { return nil }
+
+// sized is what is seen of a sizedReader, so that it cannot be sought in.
+type sized interface {
+	io.ReadCloser
+	Len() int
+}
+
+// A reader that says how long it is has its length announced, whoever puts it
+// there: many servers refuse a body that is sent in chunks.
+func TestBodies_OfReadersThatKnowTheirLength(t *testing.T) {
+	once := func(text string) io.ReadCloser { return struct{ sized }{sizedReader{strings.NewReader(text)}} }
+	instead := new(requests.Hooks)
+	instead.Prepare.PushBack(func(p *requests.PreparedRequest) error {
+		p.Body, p.GetBody = once("the hook's"), nil
+		return nil
+	})
+	for _, tt := range []struct {
+		name string
+		opts []requests.Option
+		want string
+	}{
+		{"a reader", []requests.Option{requests.WithBody(once("content"))}, "content"},
+		{"a reader that a hook puts where there was none", []requests.Option{requests.WithHooks(instead)}, "the hook's"},
+		{"a reader that a hook puts in the place of another body", []requests.Option{requests.WithBody("content"), requests.WithHooks(instead)}, "the hook's"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newReplies(t, reply(200, ""))
+			_, err := newSession(t).Post(t.Context(), w.URL, tt.opts...)
+			require.NoError(t, err)
+			assert.Equal(t, tt.want, w.Last(t).Body)
+			assert.Contains(t, w.Last(t).Fields, "Content-Length: "+strconv.Itoa(len(tt.want)))
+			assert.NotContains(t, w.Last(t).Header, "Transfer-Encoding")
+		})
+	}
+}
+
+// A reader with one position is given back with Close: what reads on then would
+// take bytes from whoever has it next.
+func TestBodies_GivenBackAreLeftAlone(t *testing.T) {
+	shared := strings.NewReader("content")
+	content, err := requests.NewBody(seekerOnly{shared})
+	require.NoError(t, err)
+	first, err := content.Open()
+	require.NoError(t, err)
+	_, err = io.ReadFull(first, make([]byte, 2))
+	require.NoError(t, err)
+	require.NoError(t, first.Close())
+	second, err := content.Open()
+	require.NoError(t, err)
+	n, err := first.Read(make([]byte, 4))
+	assert.Zero(t, n)
+	require.ErrorIs(t, err, fs.ErrClosed)
+	all, err := io.ReadAll(second)
+	require.NoError(t, err)
+	assert.Equal(t, "content", string(all))
+}
+
+// A part that opens late may find that its body was closed meanwhile: nobody
+// else would close it then.
+func TestBodies_ClosedWhileAPartOpens(t *testing.T) {
+	var body io.ReadCloser
+	opened, closed := 0, 0
+	part := partBody{open: func() io.ReadCloser {
+		opened++
+		assert.NoError(t, body.Close())
+		return countedPart{strings.NewReader("second"), &closed}
+	}}
+	r, err := requests.NewRequest("POST", "http://a.test/", requests.WithFile("f", "f", part))
+	require.NoError(t, err)
+	body, err = r.Body.Open()
+	require.NoError(t, err)
+	_, err = io.Copy(io.Discard, body)
+	require.Error(t, err)
+	assert.Equal(t, 1, opened)
+	assert.Equal(t, 1, closed)
+}
+
+// Readers that are read once are closed with their body, also those whose turn
+// did not come.
+func TestBodies_PartsThatAreNotReadAreClosed(t *testing.T) {
+	parts := []*closedReader{{Reader: strings.NewReader("first")}, {Reader: strings.NewReader("second")}}
+	adapter := transportFunc(func(r *http.Request) (*http.Response, error) {
+		r.Body.Close()
+		return answered(200, ""), nil
+	})
+	_, err := newSession(t, requests.WithAdapter("http://", adapter)).Post(t.Context(), "http://a.test/",
+		requests.WithFile("a", "a", parts[0]), requests.WithFile("b", "b", parts[1]))
+	require.NoError(t, err)
+	for i, p := range parts {
+		assert.Equal(t, 1, p.closed, "part %d", i)
+	}
+}

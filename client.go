@@ -289,9 +289,6 @@ func (b *givenBody) Open() (io.ReadCloser, error) {
 	if b.handed.CompareAndSwap(false, true) {
 		return b.first, nil
 	}
-	if b.get == nil {
-		return nil, refuse(ErrBodyNotReplayable, "the request has no GetBody")
-	}
 	return b.get()
 }
 

@@ -100,3 +100,27 @@ func TestHTTPClient_codingsThatAreRefused(t *testing.T) {
 		assert.ErrorIs(t, err, requests.ErrContentDecoding)
 	}
 }
+
+// cannotAnswer is an authenticator that fails at a challenge.
+type cannotAnswer struct{ err error }
+
+func (cannotAnswer) Authenticate(*http.Request) error         { return nil }
+func (a cannotAnswer) Challenge(*http.Response) (bool, error) { return false, a.err }
+
+// A challenge that the authenticator fails at is an error, and an error comes
+// without a response: its body is closed.
+func TestHTTPClient_challengesThatCannotBeAnswered(t *testing.T) {
+	broken := errors.New("broken")
+	body := &closeCounter{Reader: strings.NewReader("who are you")}
+	s := newSession(t, requests.WithAuth(cannotAnswer{broken}), requests.WithAdapter("http://", adapters.Func(func(r *http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: http.StatusUnauthorized, Header: http.Header{"Www-Authenticate": {"Basic"}}, Body: body, ContentLength: -1, Request: r}, nil
+	})))
+	resp, err := s.HTTPClient().Transport.RoundTrip(newHTTP(t, "GET", "http://u:s3cret@a.test/?token=s3cret", nil))
+	require.ErrorIs(t, err, broken)
+	assert.Nil(t, resp)
+	var e *requests.Error
+	require.ErrorAs(t, err, &e)
+	assert.Equal(t, "send", e.Op)
+	assert.NotContains(t, err.Error(), "s3cret")
+	assert.Positive(t, body.closed)
+}

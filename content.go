@@ -262,9 +262,6 @@ func (s *stream) peek(n int) []byte {
 	}
 	if s.ahead.Len() < n && s.err == nil {
 		_, err := s.ahead.ReadFrom(io.LimitReader(readerFunc(func(p []byte) (int, error) {
-			if s.err != nil {
-				return 0, s.err
-			}
 			n, err := s.decoded.Read(p)
 			if err != nil {
 				s.finish(err)

@@ -210,3 +210,50 @@ func TestContentRules_MultipartOfNothing(t *testing.T) {
 		})
 	}
 }
+
+// A response to HEAD has no content, whatever an adapter gives (RFC 9110,
+// section 9.3.2): neither the last nor one that was left.
+func TestContentRules_HeadHasNone(t *testing.T) {
+	s := newSession(t, requests.WithAdapter("http://", contentAdapter(func(r *http.Request) (*http.Response, error) {
+		resp := &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader("content")), ContentLength: 7, Request: r}
+		if r.URL.Path == "/start" {
+			resp.StatusCode = 302
+			resp.Header.Set("Location", "/end")
+		}
+		return resp, nil
+	})))
+	r, err := s.Head(t.Context(), "http://api.test/start", requests.WithMaxRedirects(1))
+	require.NoError(t, err)
+	require.Len(t, r.History, 1)
+	for _, r := range []*requests.Response{r, r.History[0]} {
+		assert.Empty(t, r.Bytes(), r.StatusCode)
+		assert.NoError(t, r.Err(), r.StatusCode)
+	}
+}
+
+// A Response that was made by hand may have no body.
+func TestContentRules_ByHandWithoutABody(t *testing.T) {
+	r := &requests.Response{Response: &http.Response{StatusCode: 404}}
+	assert.Empty(t, r.Bytes())
+	assert.Empty(t, r.Text())
+	require.NoError(t, r.Err())
+	var e *requests.StatusError
+	require.ErrorAs(t, r.RaiseForStatus(), &e)
+	assert.Empty(t, e.Content)
+	_, err := requests.Bytes(&requests.Response{Response: &http.Response{StatusCode: 200}}, nil)
+	require.NoError(t, err)
+}
+
+// The bound holds for what comes, not for what was announced.
+func TestContentRules_MoreThanAnnounced(t *testing.T) {
+	s := newSession(t, requests.WithMaxBody(10), requests.WithAdapter("http://", contentAdapter(func(r *http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader(strings.Repeat("x", 1000))), ContentLength: 3, Request: r}, nil
+	})))
+	_, err := s.Get(t.Context(), "http://api.test/")
+	require.ErrorIs(t, err, requests.ErrBodyTooLarge)
+	r, err := s.Get(t.Context(), "http://api.test/", requests.WithStream(true))
+	require.NoError(t, err)
+	defer r.Close()
+	assert.Equal(t, strings.Repeat("x", 10), string(r.Bytes()))
+	require.ErrorIs(t, r.Err(), requests.ErrBodyTooLarge)
+}

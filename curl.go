@@ -28,9 +28,9 @@ func CurlWithSecrets() CurlOption { return func(c *curl) { c.secrets = true } }
 // secrets; see [CurlWithSecrets]. What the command leaves out is said in a
 // comment behind it.
 //
-// Text goes into the command, other content through base64, a file is named. A
-// body that can be read once, that is of a foreign type, or that is longer
-// than 1 MiB is not opened: a placeholder is sent in its place.
+// Text goes into the command, other content through base64. A body that can be
+// read once, that is of a foreign type, or that is longer than 1 MiB is not
+// opened: a placeholder is sent in its place.
 func (p *PreparedRequest) Curl(opts ...CurlOption) string {
 	c := &curl{p: p}
 	for _, o := range opts {
@@ -134,9 +134,13 @@ func (c *curl) method() {
 }
 
 func (c *curl) header() {
-	h := c.p.Header
-	if c.p.Host != "" && c.p.Host != c.p.URL.Host {
-		c.add("--header", "Host: "+c.p.Host)
+	h := canonicalHeader(c.p.Header)
+	host := c.p.Host
+	if own := h["Host"]; len(own) > 0 {
+		host = own[0] // set by hand: Send takes it
+	}
+	if host != "" && host != c.p.URL.Host {
+		c.add("--header", "Host: "+host)
 	}
 	for _, k := range slices.Sorted(maps.Keys(h)) {
 		switch k {
@@ -144,7 +148,7 @@ func (c *curl) header() {
 			continue
 		}
 		for _, v := range h[k] {
-			c.field(k, v)
+			c.field("--header", k, v)
 		}
 		if k == "Accept-Encoding" && len(h[k]) > 0 {
 			c.args = append(c.args, "--compressed")
@@ -153,7 +157,7 @@ func (c *curl) header() {
 	if _, ok := h["Cookie"]; !ok && len(c.p.cookies) > 0 {
 		own := &call{plan: &c.p.plan}
 		own.home = c.p.URL
-		c.field("Cookie", own.cookieField(c.p.URL))
+		c.field("--header", "Cookie", own.cookieField(c.p.URL))
 	}
 	// What curl sends unless it is told not to.
 	own := []string{"Accept", "User-Agent"}
@@ -176,15 +180,15 @@ func (c *curl) header() {
 	}
 }
 
-func (c *curl) field(name, value string) {
+func (c *curl) field(flag, name, value string) {
 	if strings.TrimSpace(value) == "" {
-		c.add("--header", name+";")
+		c.add(flag, name+";")
 		return
 	}
 	if !c.secrets {
 		value = redact.Field(name, value, planMarks{&c.p.plan})
 	}
-	c.add("--header", name+": "+value)
+	c.add(flag, name+": "+value)
 }
 
 func (c *curl) body() {
@@ -193,10 +197,6 @@ func (c *curl) body() {
 		return
 	case !c.hasBody():
 		c.add("--data-raw", "")
-		return
-	}
-	if f, ok := c.p.body.(*fileBody); ok && f.replayable() {
-		c.add("--data-binary", "@"+f.path)
 		return
 	}
 	content, reason := c.content()
@@ -323,6 +323,9 @@ func (c *curl) proxy() {
 		defer c.add("--proxy-user", credentials)
 	}
 	c.add("--proxy", shown.String())
+	for _, v := range canonicalHeader(c.p.Header)["Proxy-Authorization"] {
+		c.field("--proxy-header", "Proxy-Authorization", v)
+	}
 	if s.ProxyAuth != nil {
 		c.note("left out: what %s sets for the proxy", typeOrLabel(s.ProxyAuth))
 	}

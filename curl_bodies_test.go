@@ -90,3 +90,81 @@ func TestCurl_NamesTheTrust(t *testing.T) {
 	p.Settings.ProxyTLS = new(requests.TLS)
 	assert.Contains(t, p.Curl(), "# left out: the trust for the proxy")
 }
+
+// What a hook puts in place is shown if it can be opened again, and is still
+// there to be sent.
+func TestCurl_BodiesThatHooksPutInPlace(t *testing.T) {
+	w := newReplies(t, reply(200, ""))
+	s := newSession(t)
+	put := func(again func() (io.ReadCloser, error)) requests.Option {
+		return requests.WithHooks(namedPrepareHook("put", func(p *requests.PreparedRequest) error {
+			p.Body, p.ContentLength, p.GetBody = readCloserOf("other"), 5, again
+			return nil
+		}))
+	}
+	for _, tt := range []struct {
+		name, want string
+		put        requests.Option
+	}{
+		{"one that can be opened again", "--data-raw other", put(func() (io.ReadCloser, error) { return readCloserOf("other"), nil })},
+		{"one that is read once", "[a body that can be read once, which is not opened]", put(nil)},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r, err := requests.NewRequest("POST", w.URL, requests.WithBody("content"), tt.put)
+			require.NoError(t, err)
+			p, err := s.Prepare(t.Context(), r)
+			require.NoError(t, err)
+			assert.Contains(t, p.Curl(), tt.want)
+			_, err = s.Send(p)
+			require.NoError(t, err)
+			assert.Equal(t, "other", w.Last(t).Body)
+		})
+	}
+}
+
+// A device or a pipe is read once: a command that opened it would take from it
+// what is to be sent.
+func TestCurl_OpensNoDevice(t *testing.T) {
+	command := prepared(t, newSession(t), "POST", "http://api.test/", requests.WithFilePath("f", os.DevNull)).Curl()
+	assert.Contains(t, command, "[a body with a part that can be read once, which is not opened]")
+	assert.NotContains(t, command, "filename")
+}
+
+// Fields that Send does not send are not in the command: the framing, which
+// curl makes of the body, and what is for a proxy where there is none.
+func TestCurl_LeavesOutWhatIsNotSent(t *testing.T) {
+	w := newReplies(t, reply(200, ""))
+	s := newSession(t)
+	p := prepared(t, s, "POST", w.URL, requests.WithBody("content"), requests.WithHeader("Proxy-Authorization", "Basic eDp5"))
+	p.Header.Set("Content-Length", "99")
+	command := p.Curl(requests.CurlWithSecrets())
+	assert.NotContains(t, command, "Content-Length")
+	assert.NotContains(t, command, "Proxy-Authorization")
+	_, err := s.Send(p)
+	require.NoError(t, err)
+	assert.Equal(t, "content", w.Last(t).Body)
+	assert.NotContains(t, w.Last(t).Header, "Proxy-Authorization")
+}
+
+// A field that is for the proxy goes to the proxy, and a Host set by hand is the
+// Host, as Send has it.
+func TestCurl_FieldsThatGoElsewhere(t *testing.T) {
+	needCurl(t)
+	w := newReplies(t, reply(200, ""))
+	s := newSession(t)
+	through := prepared(t, s, "GET", "http://api.test/", requests.WithProxy(w.URL), requests.WithHeader("Proxy-Authorization", "Basic eDp5"))
+	assert.NotContains(t, through.Curl(), "eDp5")
+	byHand := prepared(t, s, "GET", w.URL)
+	byHand.Header["host"] = []string{"other.test"}
+	for name, p := range map[string]*requests.PreparedRequest{"Proxy-Authorization": through, "Host": byHand} {
+		_, err := s.Send(p)
+		require.NoError(t, err)
+		sent := w.Last(t)
+		require.NotEmpty(t, sent.Header.Get(name))
+		runShell(t, p.Curl(requests.CurlWithSecrets()))
+		got := w.Last(t)
+		assert.Equal(t, sent.Number+1, got.Number)
+		assert.Equal(t, sent.Line, got.Line)
+		assert.Equal(t, sent.Header.Get(name), got.Header.Get(name), name)
+	}
+}

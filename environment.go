@@ -26,7 +26,7 @@ type environmentProxies struct {
 	raw     [len(proxyVariables)]string
 	present [len(proxyVariables)]bool
 	env     proxy.Environment
-	parsed  map[string]*url.URL // by key of env.Proxies; nil for direct
+	parsed  map[string]*url.URL // by key of env.Proxies
 	errs    map[string]error
 }
 
@@ -44,9 +44,7 @@ func currentEnvironment() *environmentProxies {
 	n.parsed = make(map[string]*url.URL)
 	n.errs = make(map[string]error)
 	for k, v := range n.env.Proxies {
-		if v == "" {
-			n.parsed[k] = nil
-		} else if u, err := proxy.Parse(v); err != nil {
+		if u, err := proxy.Parse(v); err != nil {
 			n.errs[k] = err
 		} else {
 			n.parsed[k] = u

@@ -178,11 +178,7 @@ func (c *call) explainHeader(below http.Header, host string) {
 			rec.drop("header", k, fromRequest, "stays with the origin of the base URL")
 		}
 	}
-	own := make(http.Header)
-	maps.Copy(own, canonicalHeader(c.layer.Header))
-	for i := range c.layer.header {
-		own[c.layer.header[i].name] = c.layer.header[i].values()
-	}
+	own := canonicalHeader(c.layer.Header)
 	for k, vs := range own {
 		if len(vs) == 0 {
 			rec.drop("header", k, fromRequest, "removed")
@@ -217,6 +213,8 @@ func (c *call) explainBody(req *http.Request, before http.Header) {
 func describeBody(body Body, length int64) string {
 	kind := "bytes"
 	switch b := body.(type) {
+	case nil:
+		return "none"
 	case *bytesBody:
 		switch b.contentType {
 		case "application/json":
@@ -228,8 +226,6 @@ func describeBody(body Body, length int64) string {
 		kind = "text"
 	case *sectionBody, *seekBody, *onceBody, *givenBody:
 		kind = "reader"
-	case *fileBody:
-		kind = "file " + b.path
 	case *multipartBody:
 		kind = "multipart of " + strconv.Itoa(len(b.contents)) + " parts"
 	default:
@@ -242,6 +238,9 @@ func describeBody(body Body, length int64) string {
 }
 
 func sendable(body Body) string {
+	if body == nil {
+		return ""
+	}
 	if isReplayable(body) {
 		return "can be sent again"
 	}
@@ -255,10 +254,8 @@ func (c *call) explainRest() error {
 	if err := c.prepareExchange(p.URL); err != nil {
 		return err
 	}
-	if rec.source("body", "") != "" && p.body != nil && p.body != c.layer.Body {
-		f := rec.fact("body", "")
-		f.Value, f.Rule = describeBody(p.body, p.ContentLength), sendable(p.body)
-	}
+	f := rec.fact("body", "")
+	f.Value, f.Rule = describeBody(p.body, p.ContentLength), sendable(p.body)
 	c.explainFraming()
 	c.explainProxy()
 	c.explainTLS()
@@ -342,7 +339,7 @@ func (c *call) explainCookies() {
 		from := source
 		if i < own {
 			from = fromSession
-			if slices.Contains(c.layer.Cookies, p.cookies[i]) {
+			if slices.ContainsFunc(c.layer.Cookies, func(k *http.Cookie) bool { return sameCookie(k, p.cookies[i]) }) {
 				from = fromRequest
 			}
 		}

@@ -99,6 +99,7 @@ func (c *call) explainProxy() {
 			source, rule := c.proxyException()
 			rec.set("proxy", "", "direct", source, rule)
 		}
+		rec.drop("header", "Proxy-Authorization", fromBuiltin, "it is for a proxy, and none is used")
 		return
 	}
 	rec.fact("proxy", "").Value = redact.URL(a.Proxy)

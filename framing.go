@@ -91,9 +91,6 @@ func takeLength(h http.Header) (int64, error) {
 		return -1, nil
 	}
 	delete(h, "Content-Length")
-	if len(vs) == 0 {
-		return -1, nil
-	}
 	n, err := strconv.ParseUint(vs[0], 10, 63) // digits only: RFC 9110, section 8.6
 	if err != nil || len(vs) > 1 {
 		return 0, refuse(ErrInvalidHeader, "Content-Length is not one number")

@@ -302,3 +302,21 @@ func TestMethod(t *testing.T) {
 		assert.Equal(t, "GET", preparedOf(t, s, &requests.Request{URL: w.URL, Method: "get"}).Method)
 	})
 }
+
+// What is wrong with several fields is told in the order of their names: the
+// same mistakes are the same error.
+func TestHeaderRefused_inOrder(t *testing.T) {
+	bad := make(http.Header)
+	for _, name := range []string{"X-H", "X-C", "X-A", "X-G", "X-B", "X-E", "X-F", "X-D"} {
+		bad[name] = []string{"a\r\nb"}
+	}
+	_, err := newSession(t).Do(t.Context(), &requests.Request{URL: "http://a.test/", Header: bad})
+	require.ErrorIs(t, err, requests.ErrInvalidHeader)
+	var named []string
+	for line := range strings.SplitSeq(err.Error(), "\n") {
+		_, rest, _ := strings.Cut(line, "the value of ")
+		name, _, _ := strings.Cut(rest, " ")
+		named = append(named, name)
+	}
+	assert.Equal(t, []string{"X-A", "X-B", "X-C", "X-D", "X-E", "X-F", "X-G", "X-H"}, named)
+}

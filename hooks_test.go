@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"sync"
@@ -475,4 +476,68 @@ func TestHooks_changeWhileSending(t *testing.T) {
 	}
 	all.Wait()
 	assert.Equal(t, 1, s.Hooks().Send.Len())
+}
+
+// A hook may put a request or a response of its own in place, and need fill in
+// no more than net/http's users have to.
+func TestHooks_bareReplacements(t *testing.T) {
+	t.Run("a request without a header", func(t *testing.T) {
+		w := newReplies(t, reply(200, "ok"))
+		s := newSession(t, requests.WithCookieJar(jarWith(t, w.URL, "of=jar")))
+		resp, err := s.Post(t.Context(), "http://nowhere.invalid/", requests.WithHooks(sendHook(func(e *requests.Exchange) error {
+			u, err := url.Parse(w.URL + "/other")
+			e.Request = &http.Request{Method: "DELETE", URL: u}
+			return err
+		})))
+		require.NoError(t, err)
+		assert.Equal(t, "ok", resp.Text())
+		assert.Equal(t, "DELETE /other HTTP/1.1", w.Last(t).Line)
+		assert.Equal(t, "of=jar", w.Last(t).Header.Get("Cookie"))
+		assert.NotContains(t, w.Last(t).Header, "User-Agent", "net/http's own is not sent")
+	})
+	t.Run("a response without header and body", func(t *testing.T) {
+		w := newReplies(t, reply(200, "wire"))
+		for _, stream := range []bool{false, true} {
+			resp, err := newSession(t).Get(t.Context(), w.URL, requests.WithStream(stream), requests.WithHooks(responseHook(func(e *requests.Exchange) error {
+				e.Response = &http.Response{StatusCode: 299}
+				return nil
+			})))
+			require.NoError(t, err)
+			assert.Equal(t, 299, resp.StatusCode)
+			assert.NotNil(t, resp.Header)
+			require.NotNil(t, resp.Body)
+			assert.Empty(t, resp.Text())
+			require.NoError(t, resp.Err())
+			require.NoError(t, resp.Body.Close())
+		}
+	})
+}
+
+// bodySigner puts a body in place when everything else is final.
+type bodySigner struct{ body string }
+
+func (bodySigner) Deferred() {}
+func (a bodySigner) Authenticate(r *http.Request) error {
+	r.Body, r.ContentLength, r.GetBody = io.NopCloser(strings.NewReader(a.body)), int64(len(a.body)), nil
+	return nil
+}
+
+// A body that is there before the wire is what is sent, and the one that was
+// asked for is not opened: nobody would close it.
+func TestHooks_bodiesThatAreThereAreSent(t *testing.T) {
+	for name, opt := range map[string]requests.Option{
+		"a Send hook's": requests.WithHooks(sendHook(func(e *requests.Exchange) error {
+			return bodySigner{"other"}.Authenticate(e.Request)
+		})),
+		"an authenticator's": requests.WithAuth(bodySigner{"other"}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newReplies(t, reply(200, ""))
+			opened := &factory{content: "content", length: 7}
+			_, err := newSession(t).Post(t.Context(), w.URL, requests.WithBody(opened), opt)
+			require.NoError(t, err)
+			assert.Equal(t, "other", w.Last(t).Body)
+			assert.Zero(t, opened.opened)
+		})
+	}
 }

@@ -372,3 +372,18 @@ func TestDefaultSession(t *testing.T) {
 		assert.ErrorContains(t, err, "WithAdapter")
 	})
 }
+
+// Path parameters of a layer are laid over those below one by one.
+func TestPathParams_layers(t *testing.T) {
+	w := newReplies(t, reply(200, ""))
+	s := newSession(t, requests.WithBaseURL(w.URL), requests.WithPathParam("a", "1"), requests.WithPathParam("b", "1"))
+	copied, err := s.Copy(requests.WithPathParam("b", "2"), requests.WithPathParam("c", "2"))
+	require.NoError(t, err)
+	defer copied.Close()
+	_, err = copied.Get(t.Context(), "{a}/{b}/{c}/{d}", requests.WithPathParam("c", "3"), requests.WithPathParam("d", "3"))
+	require.NoError(t, err)
+	assert.Equal(t, "/1/2/3/3", w.Last(t).Target())
+	_, err = s.Get(t.Context(), "{a}/{b}")
+	require.NoError(t, err)
+	assert.Equal(t, "/1/1", w.Last(t).Target(), "the session is as it was")
+}

@@ -45,6 +45,7 @@ func TestResponse_Links(t *testing.T) {
 		{"D18b a query alone", []string{`<?page=2>; rel=next`}, []link{{"http://api.test/a?page=2", "next"}}},
 		{"R190 an empty target is the document", []string{`<>; rel=self`}, []link{{"http://api.test/a", "self"}}},
 		{"D18b junk before and after", []string{`junk, </2>; rel=next junk; more, </3>; rel=last`}, []link{{"http://api.test/2", "next"}, {"http://api.test/3", "last"}}},
+		{"D18b junk at the end", []string{`</2>; rel=next junk`, `</3>junk`}, []link{{"http://api.test/2", "next"}, {"http://api.test/3", ""}}},
 		{"R190 a malformed link alone is left out", []string{`<http://h:bad/>; rel=x, </3>; rel=last`}, []link{{"http://api.test/3", "last"}}},
 		{"R190 a target that does not end", []string{`</2; rel=next`}, nil},
 		{"R190 a quote that does not end", []string{`</2>; rel="next`}, []link{{"http://api.test/2", "next"}}},

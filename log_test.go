@@ -135,3 +135,29 @@ func TestAllocations_WithoutExplainTimingsAndLogs(t *testing.T) {
 	})
 	assert.LessOrEqual(t, got, float64(before))
 }
+
+// The attempts of a retry are logged by what came of each.
+func TestWithLogger_LevelsOfAttempts(t *testing.T) {
+	for level, want := range map[slog.Level][]string{
+		slog.LevelInfo:  {"WARN http attempt", "INFO http call"},
+		slog.LevelWarn:  {"WARN http attempt"},
+		slog.LevelError: nil,
+	} {
+		t.Run(level.String(), func(t *testing.T) {
+			logger, _, records := newLogger(level)
+			n := 0
+			base := roundTrip(func(r *http.Request) (*http.Response, error) {
+				n++
+				return &http.Response{StatusCode: []int{0, 503, 204}[n], Body: http.NoBody, Request: r}, nil
+			})
+			s := newSession(t, requests.WithLogger(logger), requests.WithAdapter("http://", &adapters.Retry{Base: base, Wait: -1}))
+			_, err := s.Get(t.Context(), "http://api.test/")
+			require.NoError(t, err)
+			var got []string
+			for _, r := range records(t) {
+				got = append(got, r["level"].(string)+" "+r["msg"].(string))
+			}
+			assert.Equal(t, want, got)
+		})
+	}
+}

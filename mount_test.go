@@ -54,6 +54,8 @@ func TestMounts(t *testing.T) {
 		{"R160 a scheme before an empty prefix", []string{""}, "http://h.test/", "http://"},
 		{"R160 a scheme alone", []string{"foo:"}, "foo:bar", "foo:"},
 		{"R160 a scheme with its slashes", []string{"foo://"}, "foo://bar/x", "foo://"},
+		{"R160 a host of another scheme", []string{"foo://a", "foo://b"}, "foo://B/x", "foo://b"},
+		{"R160 and not another one", []string{"foo://a", "foo://b"}, "foo://c/x", "none"},
 
 		{"D51 not another host that begins so", []string{"https://api.example"}, "https://api.example.evil.test/", "https://"},
 		{"D51 nor with a letter more", []string{"https://api.example"}, "https://api.examples/", "https://"},

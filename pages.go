@@ -53,9 +53,6 @@ func Pages(ctx context.Context, s *Session, url string, opts ...Option) iter.Seq
 // followLink prepares a GET of a URL that a server gave, under the rules of a
 // redirect: what must not leave its origin stays behind.
 func (r *Response) followLink(u *url.URL) (*PreparedRequest, error) {
-	if r.call == nil {
-		return nil, fmt.Errorf("the response is not of a session")
-	}
 	if !isWeb(u) {
 		return nil, refuse(ErrNoAdapter, "a link leads to http and https only, not to %q", redact.Target(u))
 	}

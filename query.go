@@ -110,9 +110,6 @@ func addValue(values url.Values, name string, v reflect.Value) error {
 // textOf returns v as a marshaler of text. A time is one already, but its
 // form is RFC 3339 with fractions only where they are.
 func textOf(v reflect.Value) (encoding.TextMarshaler, bool) {
-	if !v.CanInterface() {
-		return nil, false
-	}
 	if t, ok := v.Interface().(time.Time); ok {
 		return t, true
 	}

@@ -294,9 +294,6 @@ func (c *call) follow(u *url.URL) (*PreparedRequest, error) {
 	if err != nil {
 		return nil, err
 	}
-	if n == nil {
-		return nil, refuse(ErrInvalidURL, "the link is empty")
-	}
 	p, err := c.prepareNext(n)
 	if err != nil {
 		return nil, err

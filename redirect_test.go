@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"testing"
@@ -433,4 +434,20 @@ func TestRedirect_userinfo(t *testing.T) {
 			assert.Equal(t, tt.authorization, h.Last(t).Header["Authorization"])
 		})
 	}
+}
+
+// A URL of net/url's may have no path at all, which is the root: what is
+// relative to it is under the root.
+func TestRedirect_fromAURLWithoutAPath(t *testing.T) {
+	w := newReplies(t, redirectTo(302, "next"), reply(200, ""))
+	bare, err := url.Parse(w.URL)
+	require.NoError(t, err)
+	require.Empty(t, bare.Path)
+	resp, err := newSession(t).Get(t.Context(), "http://nowhere.invalid/a/b", requests.WithHooks(prepareHook(func(p *requests.PreparedRequest) error {
+		p.URL, p.Host = bare, bare.Host
+		return nil
+	})))
+	require.NoError(t, err)
+	assert.Equal(t, "/next", w.Last(t).Target())
+	assert.Equal(t, "/next", resp.Request.URL.Path)
 }

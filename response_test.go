@@ -139,6 +139,21 @@ func TestResponse_ReasonOverTheWire(t *testing.T) {
 	}
 }
 
+// An adapter gives a status line of its own; net/http's has the code in front.
+func TestResponse_ReasonOfAnAdapter(t *testing.T) {
+	for status, want := range map[string]string{
+		"200 Fine":         "Fine",
+		"200 ":             "",
+		"200":              "",
+		"":                 "OK",
+		"Fine":             "Fine",
+		"2000 Not of mine": "2000 Not of mine",
+	} {
+		r := &requests.Response{Response: &http.Response{StatusCode: 200, Status: status, ProtoMajor: 1}}
+		assert.Equal(t, want, r.Reason(), "%q", status)
+	}
+}
+
 func TestResponse_RedirectMarks(t *testing.T) {
 	for _, c := range []struct {
 		name, status, location string

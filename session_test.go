@@ -3,6 +3,7 @@ package requests_test
 import (
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"os"
@@ -346,4 +347,19 @@ func TestCookieLayers(t *testing.T) {
 	_, err = s.Get(t.Context(), w.URL, requests.WithHeader("Cookie", "m=1"))
 	require.NoError(t, err)
 	assert.Equal(t, []string{"Cookie: m=1"}, linesOf(w.Last(t), "Cookie"), "R102")
+}
+
+// Settings print what they set, and of secrets that they are there.
+func TestSettings_String(t *testing.T) {
+	for want, s := range map[string]requests.Settings{
+		"<Settings timeouts={0s 0s 0s 0s} max-redirects=0 max-body=0>":     {},
+		"<Settings tls timeouts={0s 0s 0s 0s} max-redirects=0 max-body=0>": {TLS: &requests.TLS{ServerName: canary}},
+		"<Settings proxy[all]=http://p.test tls proxy-auth timeouts={1s 0s 0s 0s} max-redirects=2 max-body=3>": {
+			Proxies: map[string]string{"all": "http://p.test"}, TLS: new(requests.TLS), ProxyAuth: auth.Basic(canary, canary),
+			Timeouts: requests.Timeouts{Connect: time.Second}, MaxRedirects: 2, MaxBody: 3,
+		},
+	} {
+		assert.Equal(t, want, s.String())
+		assert.Equal(t, want, fmt.Sprintf("%+v", s))
+	}
 }

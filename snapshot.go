@@ -252,9 +252,6 @@ func overlayHeader(lower, upper http.Header, fields []field) http.Header {
 		return lower // nobody writes to either
 	}
 	out := maps.Clone(lower)
-	if out == nil {
-		out = make(http.Header, len(upper)+len(fields))
-	}
 	for k, vs := range upper {
 		if len(vs) == 0 {
 			delete(out, k)
@@ -321,9 +318,7 @@ func overlayCookies(lower, upper []*http.Cookie) []*http.Cookie {
 	}
 	out := slices.Clone(lower)
 	for _, c := range upper {
-		i := slices.IndexFunc(out, func(o *http.Cookie) bool {
-			return o.Name == c.Name && o.Domain == c.Domain && o.Path == c.Path
-		})
+		i := slices.IndexFunc(out, func(o *http.Cookie) bool { return sameCookie(o, c) })
 		if i >= 0 {
 			out[i] = c
 		} else {
@@ -331,6 +326,10 @@ func overlayCookies(lower, upper []*http.Cookie) []*http.Cookie {
 		}
 	}
 	return out
+}
+
+func sameCookie(a, b *http.Cookie) bool {
+	return a.Name == b.Name && a.Domain == b.Domain && a.Path == b.Path
 }
 
 func mergeMarks(upper, lower *marks) *marks {

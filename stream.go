@@ -103,9 +103,6 @@ func (r *Response) reader() (io.ReadCloser, error) {
 	switch {
 	case r.isKept || r.loaded:
 		content := r.Bytes()
-		if r.err != nil && len(content) == 0 {
-			return nil, r.err
-		}
 		if r.err != nil {
 			return io.NopCloser(io.MultiReader(bytes.NewReader(content), failingReader{r.err})), nil
 		}
@@ -321,8 +318,9 @@ func (v *valueReader) text() ([]byte, error) {
 	}
 	end := byte('\n')
 	if v.records {
-		if c, _ := v.r.ReadByte(); c != recordSeparator {
-			return nil, because(ErrInvalidJSON, fmt.Errorf("value %d: no record separator before it", v.n))
+		// Separators with nothing between them hold no value (RFC 7464, section 2.1).
+		for c := []byte{recordSeparator}; len(c) > 0 && c[0] == recordSeparator; c, _ = v.r.Peek(1) {
+			v.r.Discard(1)
 		}
 		end = recordSeparator
 	}

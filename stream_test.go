@@ -325,6 +325,9 @@ func TestValues(t *testing.T) {
 		{"blank lines and CRLF", "application/jsonl", "{\"n\":1}\r\n\r\n\n{\"n\":2}\r\n", []item{{1}, {2}}, nil},
 		{"a byte order mark", "", "\xef\xbb\xbf{\"n\":1}\n", []item{{1}}, nil},
 		{"records (RFC 7464)", "application/json-seq", "\x1e{\"n\":1}\n\x1e{\"n\":2}\n", []item{{1}, {2}}, nil},
+		{"separators in a row", "application/json-seq", "\x1e\x1e{\"n\":1}\n\x1e\x1e\x1e{\"n\":2}\n", []item{{1}, {2}}, nil},
+		{"a last record that shows its own end", "application/json-seq", "\x1e{\"n\":1}\n\x1e{\"n\":2}", []item{{1}, {2}}, nil},
+		{"a record that is cut before it begins", "application/json-seq", "\x1e{\"n\":1}\n\x1e", []item{{1}}, requests.ErrInvalidJSON},
 		{"an array", "application/json", "[{\"n\":1},\n {\"n\":2} ]\n", []item{{1}, {2}}, nil},
 		{"an empty array", "application/json", " [ ] ", nil, nil},
 		{"nothing", "application/json", "", nil, nil},
@@ -416,4 +419,110 @@ func TestStream_ErrorsComeThrough(t *testing.T) {
 			assert.Same(t, r, e.Response)
 		})
 	}
+}
+
+// A number at the end of a sequence of records may have been cut, other values
+// show their own end (RFC 7464, section 2.4).
+func TestValues_TheLastRecord(t *testing.T) {
+	for _, tt := range []struct {
+		name, content string
+		want          []any
+		cut           bool
+	}{
+		{"an object", "\x1e{}", []any{map[string]any{}}, false},
+		{"an array", "\x1e[]", []any{[]any{}}, false},
+		{"a string", "\x1e\"a\"", []any{"a"}, false},
+		{"a string and blanks", "\x1e\"a\" ", []any{"a"}, false},
+		{"a number and its end", "\x1e12\n", []any{12.0}, false},
+		{"a number", "\x1e12", nil, true},
+		{"a literal", "\x1etrue", nil, true},
+		{"nothing", "\x1e", nil, true},
+		{"a blank", "\x1e ", nil, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var got []any
+			var last error
+			for v, err := range requests.Values[any](fetch(t, canned("200 OK", nil, tt.content))) {
+				if last = err; err == nil {
+					got = append(got, v)
+				}
+			}
+			assert.Equal(t, tt.want, got)
+			if !tt.cut {
+				require.NoError(t, last)
+				return
+			}
+			require.ErrorIs(t, last, requests.ErrInvalidJSON)
+			require.ErrorIs(t, last, io.ErrUnexpectedEOF)
+		})
+	}
+}
+
+// Content in memory is ranged over as a stream is: a loop may be left, and what
+// is missing is an error behind what there is.
+func TestStream_ContentInMemory(t *testing.T) {
+	t.Run("a loop that is left", func(t *testing.T) {
+		r := fetch(t, canned("200 OK", nil, "content"))
+		for range 2 {
+			var got []string
+			for chunk, err := range r.Chunks(3) {
+				require.NoError(t, err)
+				if got = append(got, string(chunk)); len(got) == 2 {
+					break
+				}
+			}
+			assert.Equal(t, []string{"con", "ten"}, got)
+		}
+	})
+	for _, tt := range []struct {
+		name, content string
+		chunks, lines []string
+	}{
+		{"content that was cut", "1\n2\n3", []string{"1\n2\n", "3"}, []string{"1", "2"}},
+		{"content of which nothing came", "", nil, nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := newReplies(t, reply(200, tt.content, "Content-Length: 100", "Connection: close"))
+			r, err := newSession(t).Get(t.Context(), w.URL, requests.WithStream(true))
+			require.NoError(t, err)
+			assert.Equal(t, tt.content, string(r.Bytes()))
+			require.ErrorIs(t, r.Err(), requests.ErrTruncated)
+			for range 2 {
+				var chunks, lines []string
+				var last error
+				for chunk, err := range r.Chunks(4) {
+					if last = err; err == nil {
+						chunks = append(chunks, string(chunk))
+					}
+				}
+				assert.Equal(t, tt.chunks, chunks)
+				require.ErrorIs(t, last, requests.ErrTruncated)
+				last = nil
+				for line, err := range r.Lines() {
+					if last = err; err == nil {
+						lines = append(lines, line)
+					}
+				}
+				assert.Equal(t, tt.lines, lines)
+				require.ErrorIs(t, last, requests.ErrTruncated)
+			}
+		})
+	}
+	t.Run("values of which nothing came", func(t *testing.T) {
+		w := newReplies(t, reply(200, "", "Content-Length: 100", "Connection: close"))
+		for _, read := range []bool{false, true} {
+			r, err := newSession(t).Get(t.Context(), w.URL, requests.WithStream(true))
+			require.NoError(t, err)
+			if read {
+				r.Bytes()
+			}
+			var all []error
+			for _, err := range requests.Values[int](r) {
+				all = append(all, err)
+			}
+			require.Len(t, all, 1)
+			require.ErrorIs(t, all[0], requests.ErrTruncated)
+			require.ErrorIs(t, r.Err(), requests.ErrTruncated)
+		}
+	})
 }

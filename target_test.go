@@ -61,6 +61,7 @@ func TestPrepareURL(t *testing.T) {
 
 		{"R35 userinfo stays", "http://me:secret@h.test/", "http://me:secret@h.test/"},
 		{"R35 userinfo is escaped", "http://me:a b@h.test/", "http://me:a%20b@h.test/"},
+		{"R35 a percent sign in it that is no escape is one", "http://m%e:50%@h.test/", "http://m%25e:50%25@h.test/"},
 		{"R35 the last @ separates it", "http://a@b@h.test/", "http://a%40b@h.test/"},
 		{"R35 a second colon is the password's", "http://u:p:q@h.test/", "http://u:p%3Aq@h.test/"},
 		{"R35 escapes stay", "http://u:p%40q@h.test/", "http://u:p%40q@h.test/"},
@@ -208,6 +209,7 @@ func TestPrepareURL_otherSchemes(t *testing.T) {
 		{"R29 without quoting", "mailto:a b@c", "mailto:a b@c"},
 		{"R29 its query is its own", "data:,x?y=1", "data:,x?y=1"},
 		{"R29 dot segments stay", "foo://h.test/a/../b", "foo://h.test/a/../b"},
+		{"R29 a percent sign that is no escape stays", "foo://h.test/100%/a?b", "foo://h.test/100%/a?b"},
 		{"R30 a scheme that begins with http has its path requoted", "HTTP+unix://%2Fsock/a b", "http+unix://%2Fsock/a%20b?a=1"},
 		{"R30 its dot segments stay", "http+unix://%2Fsock/a/../b", "http+unix://%2Fsock/a/../b?a=1"},
 		{"R30 its host stays", "http+unix://%2Frun%2FX.sock/%6e", "http+unix://%2Frun%2FX.sock/n?a=1"},

@@ -36,7 +36,7 @@ type HTTP struct {
 	recent  map[identity]recent
 	traffic map[destination]*traffic
 	last    *latest // nil before the first look-up
-	turn    uint64 // counts look-ups, for the least recently used
+	turn    uint64  // counts look-ups, for the least recently used
 	closed  bool
 
 	beyond traffic // what traffic has no room for
