@@ -98,11 +98,11 @@ func TestAllocations(t *testing.T) {
 			_, err := plain.Post(ctx, "items", requests.WithJSON(item))
 			return err
 		}},
-		{"GET with cookies out and in", 9, func(ctx context.Context) error {
+		{"GET with cookies out and in", 8, func(ctx context.Context) error {
 			_, err := withJar.Get(ctx, "items")
 			return err
 		}},
-		{"GET with five redirects and cookies", 41, func(ctx context.Context) error {
+		{"GET with five redirects and cookies", 35, func(ctx context.Context) error {
 			_, err := withJar.Get(ctx, "hop/5")
 			return err
 		}},

@@ -17,7 +17,7 @@ type hop struct {
 	url    url.URL
 	http   http.Response
 	resp   Response
-	cookie string // the Cookie field that was sent
+	cookie [1]string // the values of the Cookie field that was sent
 
 	elsewhere bool // not of the origin that the hop before was of
 	dropsBody bool

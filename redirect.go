@@ -245,7 +245,7 @@ func (c *call) nextHop(h *hop) (*hop, error) {
 func (c *call) seen(n *hop) bool {
 	field := c.cookieField(&n.url)
 	for h := c.last; h != nil; h = h.before {
-		if h.req.Method == n.req.Method && sameTarget(&h.url, &n.url) && h.cookie == field {
+		if h.req.Method == n.req.Method && sameTarget(&h.url, &n.url) && h.cookie[0] == field {
 			return true
 		}
 	}
