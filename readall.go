@@ -47,8 +47,8 @@ func readAll(r io.Reader, length, max int64) ([]byte, error) {
 	}
 }
 
-// chunks hold content of unknown length until it is all there; what leaves is
-// a copy of the right size.
+// chunks hold content of unknown length until it is all there, what leaves is a
+// copy of the right size; and content on its way to a file.
 var chunks = sync.Pool{New: func() any { return new(chunk) }}
 
 type chunk [64 << 10]byte

@@ -24,7 +24,10 @@ func (r *Response) SaveFile(path string) (n int64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	n, err = io.Copy(f, content)
+	buf := chunks.Get().(*chunk)
+	// Left to itself, a file would make a buffer of its own each time.
+	n, err = io.CopyBuffer(struct{ io.Writer }{f}, content, buf[:])
+	chunks.Put(buf)
 	if err == nil {
 		err = f.Sync()
 	}
