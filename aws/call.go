@@ -169,7 +169,7 @@ func (c *Client) prepare(ctx context.Context, o *api.Operation, r *Request, pres
 	if c.isS3() {
 		c.addressBucket(req, params)
 	}
-	if err := c.adjustRequest(o, req); err != nil {
+	if err := c.adjustRequest(o, req, presign); err != nil {
 		return nil, err
 	}
 	if err := c.compress(o, req); err != nil {

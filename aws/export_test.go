@@ -12,3 +12,13 @@ func ParseSharedFile(b []byte) ([]string, error) {
 	}
 	return names, nil
 }
+
+// CopySources returns the operations that copy from another region, by the
+// names of their services.
+func CopySources() map[string][]string {
+	all := make(map[string][]string)
+	for id, s := range copySources {
+		all[serviceIDName(id)] = s.operations
+	}
+	return all
+}

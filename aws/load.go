@@ -28,6 +28,7 @@ type loaded struct {
 
 	modelsOnce sync.Once
 	loader     *api.Loader // set by modelsOnce
+	modelsMu   sync.Mutex  // held while a model is made complete
 
 	endpointsOnce sync.Once
 	endpoints     map[string]*endpointPartition // set by endpointsOnce; nil: the built-in ones

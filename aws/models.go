@@ -7,12 +7,16 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/seed-3bbad739/requests/aws/internal/api"
 )
 
 // modelSource is where a session's clients by name come from.
-type modelSource struct{ loader *api.Loader }
+type modelSource struct {
+	loader *api.Loader
+	mu     *sync.Mutex // the session's modelsMu
+}
 
 // models returns where models are looked for: WithModels, AWS_DATA_PATH,
 // ~/.aws/models, and what packages have registered. The session keeps it: what
@@ -37,15 +41,19 @@ func (s *Session) models() modelSource {
 		registered.Unlock()
 		s.loaded.loader = api.NewLoader(append(dirs, ownResources))
 	})
-	return modelSource{s.loaded.loader}
+	return modelSource{s.loaded.loader, &s.loaded.modelsMu}
 }
 
 func (m modelSource) services() []string { return m.loader.Services() }
 
 func (m modelSource) load(service, version string) (*api.Model, error) {
 	model, err := m.loader.Load(service, version)
+	if err == nil {
+		addSourceRegions(model, m.mu)
+		return model, nil
+	}
 	if !errors.Is(err, api.ErrNoModel) {
-		return model, err
+		return nil, err
 	}
 	if vs := m.loader.Versions(service); len(vs) > 0 {
 		return nil, &UnknownAPIVersionError{Service: service, Version: version, Known: vs}

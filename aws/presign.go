@@ -11,7 +11,8 @@ import (
 
 // Presign returns a URL for an operation, valid for ttl, signed in the query.
 // Fields that the operation sends in the header, a content type for one, have to be
-// sent by the URL's user as well.
+// sent by the URL's user as well. Of query protocols the URL is for a GET, where
+// boto3's is for a POST.
 func (c *Client) Presign(ctx context.Context, op string, in Params, ttl time.Duration) (string, error) {
 	o, err := c.operation(op)
 	if err != nil {

@@ -76,7 +76,12 @@ func (c *Client) takes(o *api.Operation, name string) bool {
 }
 
 // adjustRequest changes what was made of the parameters.
-func (c *Client) adjustRequest(o *api.Operation, req *http.Request) error {
+func (c *Client) adjustRequest(o *api.Operation, req *http.Request, presign bool) error {
+	if !presign {
+		if err := c.addCopyURL(o, req); err != nil {
+			return err
+		}
+	}
 	switch c.meta.ServiceID {
 	case "API Gateway":
 		if req.Header.Get("Accept") == "" {

@@ -2,6 +2,7 @@ package aws
 
 import (
 	"fmt"
+	"regexp"
 
 	"github.com/aws/smithy-go"
 )
@@ -16,9 +17,17 @@ type ServiceError struct {
 	Fields     map[string]any // what the service says besides, by the model or S3's way; may be nil
 }
 
+// Error holds what the service says, without the signatures of presigned URLs
+// that it quotes.
 func (e *ServiceError) Error() string {
-	return fmt.Sprintf("aws: %s: %s (status %d): %q", e.Operation, e.Code, e.StatusCode, e.Message)
+	return fmt.Sprintf("aws: %s: %s (status %d): %q", e.Operation, e.Code, e.StatusCode, hideSignatures(e.Message))
 }
+
+var signature = regexp.MustCompile(`(?i)(X-Amz-(?:Credential|Security-Token|Signature)(?:=|%3D))[^&\s()<>"']*`)
+
+// hideSignatures hides what a presigned URL in a text is good by, also where
+// the URL is part of another.
+func hideSignatures(s string) string { return signature.ReplaceAllString(s, "${1}[redacted]") }
 
 // ErrorCode returns Code, as [smithy.APIError] asks.
 func (e *ServiceError) ErrorCode() string { return e.Code }
