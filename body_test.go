@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-3bbad739/requests"
+	"github.com/seed-3bbad739/requests/auth"
 )
 
 // Readers of the kinds that differ in how often they can be read.
@@ -548,5 +549,39 @@ func TestBodies_PartsThatAreNotReadAreClosed(t *testing.T) {
 	require.NoError(t, err)
 	for i, p := range parts {
 		assert.Equal(t, 1, p.closed, "part %d", i)
+	}
+}
+
+// A body that is put in place again, as who signs it does, is as long as it was.
+func TestBodies_SetAgainKeepTheirLength(t *testing.T) {
+	again := func(r *http.Request) (err error) {
+		r.Body, err = r.GetBody()
+		return err
+	}
+	another := func(r *http.Request) error {
+		content, err := requests.NewBody("other")
+		if err != nil {
+			return err
+		}
+		r.GetBody = content.Open
+		r.Body, err = content.Open()
+		return err
+	}
+	for name, set := range map[string]func(*http.Request) error{"the same": again, "another": another} {
+		for where, opt := range map[string]requests.Option{
+			"by an authenticator": requests.WithAuth(auth.Func(set)),
+			"by a hook": requests.WithHooks(prepareHook(func(p *requests.PreparedRequest) error {
+				return set(p.Request)
+			})),
+		} {
+			t.Run(name+" "+where, func(t *testing.T) {
+				w := newReplies(t, reply(200, ""))
+				_, err := newSession(t).Post(t.Context(), w.URL, requests.WithBody([]byte("bytes")), opt)
+				require.NoError(t, err)
+				assert.Len(t, w.Last(t).Body, 5)
+				assert.Equal(t, "5", w.Last(t).Header.Get("Content-Length"))
+				assert.NotContains(t, w.Last(t).Header, "Transfer-Encoding")
+			})
+		}
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-3bbad739/requests"
+	"github.com/seed-3bbad739/requests/adapters"
 	"github.com/seed-3bbad739/requests/auth"
 	"github.com/seed-3bbad739/requests/cookies"
 )
@@ -220,6 +221,33 @@ func TestClose(t *testing.T) {
 		}()
 		require.NoError(t, s.Close())
 		require.Eventually(t, func() bool { runtime.GC(); return w.Open() == 0 }, 20*time.Second, time.Millisecond)
+	})
+	t.Run("D55 a session that was dropped closes its pool, wherever that is used", func(t *testing.T) {
+		for name, put := range map[string]func(*requests.Session, string) error{
+			"as it is": func(*requests.Session, string) error { return nil },
+			"beneath another": func(s *requests.Session, url string) error {
+				own, err := s.Adapter(url)
+				if err != nil {
+					return err
+				}
+				return s.Mount("http://", &adapters.Retry{Base: own})
+			},
+			"unmounted": func(s *requests.Session, _ string) error {
+				return s.Mount("http://127.0.0.1", &adapters.Retry{Base: s.Unmount("https://")})
+			},
+		} {
+			t.Run(name, func(t *testing.T) {
+				w := newReplies(t, reply(200, ""))
+				func() {
+					s, err := requests.NewSession()
+					require.NoError(t, err)
+					require.NoError(t, put(s, w.URL))
+					_, err = s.Get(t.Context(), w.URL)
+					require.NoError(t, err)
+				}()
+				require.Eventually(t, func() bool { runtime.GC(); return w.Open() == 0 }, 20*time.Second, time.Millisecond)
+			})
+		}
 	})
 	t.Run("D55 calls in flight finish, and their connections are closed", func(t *testing.T) {
 		arrived, answer := make(chan struct{}), make(chan struct{})

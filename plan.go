@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/seed-3bbad739/requests/auth"
+	"github.com/seed-3bbad739/requests/internal/inmemory"
 	"github.com/seed-3bbad739/requests/internal/redact"
 	"github.com/seed-3bbad739/requests/proxy"
 )
@@ -101,6 +102,8 @@ func (p *plan) adoptBody(r *http.Request) {
 		size = -1 // nobody has said
 		if l, ok := body.(interface{ Len() int }); ok {
 			size = int64(l.Len())
+		} else if n, ok := inmemory.Len(body); ok {
+			size = n
 		}
 	}
 	r.ContentLength = size

@@ -167,6 +167,7 @@ func (s *Session) Unmount(prefix string) http.RoundTripper {
 	if i < 0 {
 		return nil
 	}
+	s.lease.watch(s)
 	adapter := mounts[i].adapter
 	mounts = slices.Delete(slices.Clone(mounts), i, i+1)
 	s.mounts.Store(newMountTable(mounts))
@@ -184,6 +185,7 @@ func (s *Session) Adapter(rawURL string) (http.RoundTripper, error) {
 	if err != nil {
 		return nil, &Error{Op: "find adapter", Err: err}
 	}
+	s.lease.watch(s) // it may come to be used beneath another
 	return m.adapter, nil
 }
 
@@ -196,6 +198,7 @@ func (s *Session) mountFor(u *url.URL) (*mount, error) {
 
 // Mounts yields prefixes and adapters in the order they are tried.
 func (s *Session) Mounts() iter.Seq2[string, http.RoundTripper] {
+	s.lease.watch(s)
 	mounts := s.mounts.Load().list
 	return func(yield func(string, http.RoundTripper) bool) {
 		for _, m := range mounts {
@@ -287,7 +290,7 @@ func (l *lease) again() *lease {
 func (l *lease) adapter() *adapters.HTTP { return &l.pool.adapter }
 
 // watch gives the share back when s is collected without having been closed. A
-// pool that was neither used nor shared has nothing to close.
+// pool that was neither used, shared nor handed out has nothing to close.
 func (l *lease) watch(s *Session) {
 	if !l.watched.Load() && !l.watched.Swap(true) {
 		runtime.AddCleanup(s, (*lease).release, l)

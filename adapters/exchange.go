@@ -141,7 +141,8 @@ func (x *exchange) closeUnread() {
 func (x *exchange) receive(resp *http.Response) {
 	x.body = body{x: x, content: resp.Body, left: resp.ContentLength}
 	if resp.Body == nil || resp.Body == http.NoBody || withoutContent(x.request, resp) {
-		if resp.Body != nil {
+		if resp.Body != nil && resp.Body != http.NoBody {
+			x.cancel(errDone) // or Close would wait for the caller's body to be read
 			resp.Body.Close()
 		}
 		x.body.content, x.body.left = http.NoBody, 0
@@ -157,6 +158,9 @@ func (x *exchange) receive(resp *http.Response) {
 	}
 	if x.body.left == 0 {
 		x.body.atEnd = true
+		if resp.ProtoMajor >= 2 && !x.uploading() {
+			x.cancel(errDone) // the stream may be open still, for small content or for its end
+		}
 		x.complete()
 	}
 }
@@ -178,6 +182,13 @@ func (x *exchange) complete() {
 	if over {
 		x.end()
 	}
+}
+
+// uploading reports whether a request body is not closed yet.
+func (x *exchange) uploading() bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.uploads > 0
 }
 
 // isOver reports whether the exchange has ended.

@@ -76,6 +76,7 @@ func (s *Series) end() {
 	if s.watch != nil && !s.watch.timer.Stop() {
 		s.watch = nil
 	}
+	s.body = nil // whoever keeps s need not keep what it was
 }
 
 func (w *watch) expire() {

@@ -161,8 +161,10 @@ func hideParam(name, value string, hide func(string) string, marks Marks) string
 func masked(string) string { return Mask }
 
 func unescape(s string) string {
-	if u, err := url.QueryUnescape(s); err == nil {
-		return u
+	for cut := range min(len(s), 2) + 1 { // content that was cut may end within an escape
+		if u, err := url.QueryUnescape(s[:len(s)-cut]); err == nil {
+			return u + s[len(s)-cut:]
+		}
 	}
 	return s
 }
