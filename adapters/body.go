@@ -88,6 +88,16 @@ type upgraded struct {
 	io.Writer
 }
 
+// CloseWrite ends the caller's side of the connection, as that of net/http's body.
+func (u *upgraded) CloseWrite() error { return closeWrite(u.Writer) }
+
+func closeWrite(conn io.Writer) error {
+	if w, ok := conn.(interface{ CloseWrite() error }); ok {
+		return w.CloseWrite()
+	}
+	return http.ErrNotSupported
+}
+
 // upload is the content of a request on its way.
 type upload struct {
 	x       *exchange

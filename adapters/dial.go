@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"sync"
@@ -44,6 +45,9 @@ func (d *dialer) DialContext(ctx context.Context, network, addr string) (net.Con
 		x.dialling(dl)
 	}
 	conn, err := d.connect(ctx, network, addr)
+	if err == nil && conn == nil {
+		err = errors.New("adapters: Dial returned neither a connection nor an error")
+	}
 	if err == nil {
 		conn, err = dl.connected(x, conn)
 	}
@@ -97,8 +101,10 @@ func (d *dialer) dialResolved(ctx context.Context, network, addr string, check f
 	if err != nil {
 		return nil, err
 	}
-	addrs, err := d.resolver().LookupNetIP(ctx, "ip", host)
-	if err != nil {
+	var addrs []netip.Addr
+	if a, err := netip.ParseAddr(host); err == nil {
+		addrs = []netip.Addr{a} // with its zone, which a look-up drops
+	} else if addrs, err = d.resolver().LookupNetIP(ctx, "ip", host); err != nil {
 		return nil, err
 	}
 	var first error
@@ -202,8 +208,20 @@ func connectRequest(ctx context.Context, proxy *url.URL, target string, header h
 		Method: http.MethodConnect, URL: &url.URL{Opaque: target}, Host: target, Header: header,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}
+	if x := exchangeFrom(ctx); x != nil {
+		ctx = &authContext{ctx, x.request.Context()}
+	}
 	return req.WithContext(proxyauth.WithProxy(ctx, proxy))
 }
+
+// authContext ends with the dial and has the caller's values: what an
+// authenticator sends under it is no part of the exchange.
+type authContext struct {
+	context.Context
+	caller context.Context
+}
+
+func (c *authContext) Value(key any) any { return c.caller.Value(key) }
 
 // dialing is one connection that is being made for an exchange.
 type dialing struct {
@@ -241,7 +259,7 @@ func (x *exchange) dialling(dl *dialing) {
 // it can be told whether it came to be used.
 func (dl *dialing) connected(x *exchange, conn net.Conn) (net.Conn, error) {
 	var c *counted
-	if x != nil && conn != nil {
+	if x != nil {
 		c = x.traffic.dialled(conn)
 		conn = c
 		if !x.via.open.add(c) {

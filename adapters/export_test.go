@@ -31,3 +31,10 @@ func (h *HTTP) LookUp(req *http.Request) error {
 	}
 	return err
 }
+
+// Remembered returns for how many settings the pool knows the transport.
+func (h *HTTP) Remembered() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.recent)
+}

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -56,7 +55,7 @@ func TestFile(t *testing.T) {
 	link(outside, "directory")
 	link("sub/b.json", "inside")
 	link("nowhere", "dangling")
-	require.NoError(t, syscall.Mkfifo(filepath.Join(root, "pipe"), 0o600))
+	mkfifo(t, filepath.Join(root, "pipe"))
 
 	a := adapters.File(root)
 	for _, c := range []struct {

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -238,4 +239,13 @@ func targetPort(u *url.URL) string {
 		return "443"
 	}
 	return "80"
+}
+
+// portNumber is 0 for what is no port, which no list allows.
+func portNumber(port string) uint16 {
+	n, err := strconv.ParseUint(port, 10, 16)
+	if err != nil {
+		return 0
+	}
+	return uint16(n)
 }

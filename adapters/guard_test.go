@@ -149,6 +149,9 @@ func TestGuard_lets(t *testing.T) {
 		{"not a sub-domain of a host", adapters.Guard{Hosts: []string{"test"}}, "private.test:80", ""},
 		{"a port", adapters.Guard{Ports: []uint16{80, 443}}, "public.test:443", "8.8.8.8:443"},
 		{"no other port", adapters.Guard{Ports: []uint16{80, 443}}, "public.test:22", ""},
+		{"no other port of an address", adapters.Guard{Ports: []uint16{80, 443}}, "8.8.8.8:22", ""},
+		{"a port beyond all ports is none of them", adapters.Guard{Ports: []uint16{80}}, "public.test:65616", ""},
+		{"nor can it be had without a list", adapters.Guard{}, "public.test:65616", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var dialled string
@@ -236,6 +239,39 @@ func TestGuard_proxies(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, 200, resp.StatusCode)
 			resp.Body.Close()
+		})
+	}
+}
+
+// An address with a zone is allowed by a prefix, which has none.
+func TestGuard_zones(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		allow string
+		host  string
+		want  bool
+	}{
+		{"no prefix", "fd00::/8", "[fe80::1%25eth0]", false},
+		{"its prefix", "fe80::/10", "[fe80::1%25eth0]", true},
+		{"the prefix of a public address, which a zone makes local", "2606:4700::/32", "[2606:4700::1%25eth0]", true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var dialled []string
+			h := adapters.New(adapters.Options{
+				Guard: &adapters.Guard{ThroughProxy: true, Allow: []netip.Prefix{netip.MustParsePrefix(tt.allow)}},
+				Dial: func(_ context.Context, _, addr string) (net.Conn, error) {
+					dialled = append(dialled, addr)
+					return nil, io.EOF
+				},
+			})
+			_, err := h.RoundTrip(with(t, adapters.Settings{Proxy: parsed(t, "http://p.test")}, "GET", "http://"+tt.host+"/", nil))
+			if !tt.want {
+				require.ErrorIs(t, err, adapters.ErrBlockedAddress)
+				require.Empty(t, dialled)
+				return
+			}
+			require.NotErrorIs(t, err, adapters.ErrBlockedAddress)
+			require.Equal(t, []string{"p.test:80"}, dialled)
 		})
 	}
 }

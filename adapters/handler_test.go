@@ -10,6 +10,7 @@ import (
 	"net/http/httptrace"
 	"net/textproto"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -316,4 +317,108 @@ func TestFunc(t *testing.T) {
 			RoundTrip(with(t, adapters.Settings{}, "GET", "http://h.test/", nil))
 		require.Error(t, err)
 	})
+}
+
+// What a caller does with the content, and what it reads then.
+func TestHandler_content(t *testing.T) {
+	t.Run("an error stays", func(t *testing.T) {
+		rt := adapters.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			io.WriteString(w, "abc")
+			w.(http.Flusher).Flush()
+			panic(http.ErrAbortHandler)
+		}))
+		resp, err := rt.RoundTrip(with(t, adapters.Settings{}, "GET", "http://h.test/", nil))
+		require.NoError(t, err)
+		defer resp.Body.Close()
+		b, err := io.ReadAll(resp.Body)
+		require.Equal(t, "abc", string(b))
+		require.ErrorIs(t, err, sentinel.Truncated)
+		_, again := resp.Body.Read(make([]byte, 1))
+		require.Same(t, err, again)
+	})
+	t.Run("the end stays, though the context ends after it", func(t *testing.T) {
+		rt := adapters.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "abc") }))
+		ctx, cancel := context.WithCancel(t.Context())
+		resp, err := rt.RoundTrip(with(t, adapters.Settings{}, "GET", "http://h.test/", nil).WithContext(ctx))
+		require.NoError(t, err)
+		defer resp.Body.Close()
+		_, err = io.ReadAll(resp.Body)
+		require.NoError(t, err)
+		cancel()
+		_, err = resp.Body.Read(make([]byte, 1))
+		require.Equal(t, io.EOF, err)
+	})
+	t.Run("what was held back is not read once the context has ended", func(t *testing.T) {
+		rt := adapters.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "abc") }))
+		cause := errors.New("changed my mind")
+		ctx, cancel := context.WithCancelCause(t.Context())
+		resp, err := rt.RoundTrip(with(t, adapters.Settings{}, "GET", "http://h.test/", nil).WithContext(ctx))
+		require.NoError(t, err)
+		defer resp.Body.Close()
+		cancel(cause)
+		n, err := resp.Body.Read(make([]byte, 1))
+		require.Zero(t, n)
+		require.ErrorIs(t, err, cause)
+		require.NotErrorIs(t, err, sentinel.Truncated)
+	})
+}
+
+// endingContext has ended before it says so to those that wait, as every
+// context has for a moment.
+type endingContext struct {
+	context.Context
+	ended atomic.Bool
+}
+
+func (c *endingContext) Err() error {
+	if c.ended.Load() {
+		return context.Canceled
+	}
+	return nil
+}
+
+// A handler breaks off because of the end of the context, and the caller is
+// told of that.
+func TestHandler_breaksOffAsTheContextEnds(t *testing.T) {
+	ctx := &endingContext{Context: t.Context()}
+	rt := adapters.Handler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		ctx.ended.Store(true)
+		panic(http.ErrAbortHandler)
+	}))
+	_, err := rt.RoundTrip(with(t, adapters.Settings{}, "GET", "http://h.test/", nil).WithContext(ctx))
+	require.ErrorIs(t, err, context.Canceled)
+	require.NotErrorIs(t, err, sentinel.Connection)
+}
+
+// The request's content may still be read while the response's is: it is
+// closed with it.
+func TestFunc_closesTheContentWithTheResponse(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		end  func(io.ReadCloser)
+	}{
+		{"when it is read to its end", func(b io.ReadCloser) { io.Copy(io.Discard, b) }},
+		{"when it is closed", func(b io.ReadCloser) { b.Close() }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			req := with(t, adapters.Settings{}, "POST", "http://h.test/", strings.NewReader("content"))
+			closed := &closeCounter{ReadCloser: req.Body}
+			req.Body = closed
+			answer := &closeCounter{ReadCloser: io.NopCloser(strings.NewReader("answer"))}
+			rt := adapters.Func(func(r *http.Request) (*http.Response, error) {
+				_, err := r.Body.Read(make([]byte, 3)) // the rest later
+				return &http.Response{StatusCode: 200, Body: answer}, err
+			})
+			resp, err := rt.RoundTrip(req)
+			require.NoError(t, err)
+			_, err = resp.Body.Read(make([]byte, 1))
+			require.NoError(t, err)
+			require.Zero(t, closed.count(), "it is still sent")
+			tt.end(resp.Body)
+			require.Equal(t, 1, closed.count())
+			resp.Body.Close()
+			require.Equal(t, 1, closed.count())
+			require.NotZero(t, answer.count())
+		})
+	}
 }

@@ -197,3 +197,10 @@ func TestHedge_endsEveryContext(t *testing.T) {
 		})
 	}
 }
+
+func TestHedge_baseWithoutAnAnswer(t *testing.T) {
+	hedge := &adapters.Hedge{Delay: time.Hour, Base: baseFunc(func(*http.Request) (*http.Response, error) { return nil, nil })}
+	resp, err := hedge.RoundTrip(newRequest(t, "GET", ""))
+	require.Nil(t, resp)
+	require.ErrorContains(t, err, "neither a response nor an error")
+}

@@ -795,8 +795,8 @@ func TestUpgrade(t *testing.T) {
 			return
 		}
 		defer c.Close()
-		line, _ := rw.ReadString('\n')
-		rw.WriteString(line)
+		all, _ := io.ReadAll(rw)
+		rw.Write(all)
 		rw.Flush()
 	}))
 	defer s.Close()
@@ -810,6 +810,7 @@ func TestUpgrade(t *testing.T) {
 	defer resp.Body.Close()
 	_, err = io.WriteString(resp.Body.(io.Writer), "hello\n")
 	require.NoError(t, err)
+	require.NoError(t, resp.Body.(interface{ CloseWrite() error }).CloseWrite())
 	b, err := io.ReadAll(resp.Body)
 	require.NoError(t, err)
 	require.Equal(t, "hello\n", string(b))

@@ -5,6 +5,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -111,8 +112,9 @@ func TestLayers_upgrade(t *testing.T) {
 			require.NoError(t, err)
 			_, err = resp.Body.(io.Writer).Write([]byte("hello"))
 			require.NoError(t, err)
+			require.NoError(t, resp.Body.(interface{ CloseWrite() error }).CloseWrite())
 			require.NoError(t, resp.Body.Close())
-			assert.Equal(t, "hello", conn.String())
+			assert.Equal(t, "hello.", conn.String())
 		})
 	}
 }
@@ -121,6 +123,7 @@ type upgraded struct{ strings.Builder }
 
 func (*upgraded) Read([]byte) (int, error) { return 0, io.EOF }
 func (*upgraded) Close() error             { return nil }
+func (u *upgraded) CloseWrite() error      { return u.WriteByte('.') }
 
 func TestLayers_concurrently(t *testing.T) {
 	for name := range layers(nil) {
@@ -176,3 +179,38 @@ type closable struct {
 
 func (c *closable) CloseIdleConnections() { c.idle++ }
 func (c *closable) Close() error          { c.closed++; return nil }
+
+// A layer without a base sends by the shared pool, whose connections it does
+// not keep from being closed.
+func TestLayers_withoutABase(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(origin))
+	defer s.Close()
+	for name, rt := range layers(nil) {
+		for _, rt := range []http.RoundTripper{rt, rt.Wrap(nil)} {
+			_, got := fetch(t, rt, with(t, adapters.Settings{}, "GET", s.URL+"/x", nil))
+			assert.Equal(t, "GET /x ", got, name)
+			require.NoError(t, rt.(io.Closer).Close(), "the shared pool belongs to the process")
+		}
+	}
+	var dials, reuses uint64
+	for _, f := range adapters.Default().Statistics() {
+		if f.Origin == s.URL {
+			dials, reuses = f.Dials, f.Reuses
+		}
+	}
+	assert.EqualValues(t, 2*len(layers(nil)), dials+reuses)
+	layers(nil)["Limit"].CloseIdleConnections()
+}
+
+// A base may leave out whose response it is, as http.RoundTripper does not ask
+// for it.
+func TestLayers_responseOfNoRequest(t *testing.T) {
+	for name, rt := range layers(baseFunc(func(r *http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader("content"))}, nil
+	})) {
+		resp, err := rt.RoundTrip(newRequest(t, "GET", ""))
+		require.NoError(t, err, name)
+		assert.Nil(t, resp.Request, name)
+		assert.Equal(t, "content", read(t, resp), name)
+	}
+}

@@ -235,3 +235,33 @@ func TestLimit_remembersABoundedNumberOfHosts(t *testing.T) {
 		assert.Equal(t, 1, limit.OriginCount(), "the others are forgotten after ten minutes")
 	})
 }
+
+// A request whose context has ended before its turn takes none from others.
+func TestLimit_endedBeforeItsTurn(t *testing.T) {
+	base := play(status(200))
+	limit := &adapters.Limit{Base: base, Rate: 1. / 3600}
+	why := errors.New("changed my mind")
+	ended, cancel := context.WithCancelCause(t.Context())
+	cancel(why)
+	closed := false
+	req := newRequest(t, "PUT", "x").WithContext(ended)
+	req.Body = &onceClosed{close: func() { closed = true }, Reader: req.Body}
+	_, err := limit.RoundTrip(req)
+	require.ErrorIs(t, err, why)
+	assert.True(t, closed)
+	assert.Empty(t, base.times, "nothing is sent")
+
+	ctx, cancelLater := context.WithTimeout(t.Context(), time.Minute)
+	defer cancelLater()
+	resp, err := limit.RoundTrip(newRequest(t, "GET", "").WithContext(ctx))
+	require.NoError(t, err, "the turn is there still")
+	read(t, resp)
+	_, err = limit.RoundTrip(newRequest(t, "GET", "").WithContext(ctx))
+	var late interface {
+		Timeout() bool
+		Temporary() bool
+	}
+	require.ErrorAs(t, err, &late)
+	assert.True(t, late.Timeout())
+	assert.False(t, late.Temporary(), "to try again would wait as long")
+}

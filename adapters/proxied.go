@@ -49,7 +49,8 @@ func (x *exchange) authenticate(out *http.Request, set *Settings) error {
 	case !forwarded:
 		return nil
 	case x.via.auth != nil:
-		return x.via.auth.Authenticate(out.WithContext(proxyauth.WithProxy(out.Context(), proxy)))
+		// Under the caller's context: what it may send itself is no part of this exchange.
+		return x.via.auth.Authenticate(out.WithContext(proxyauth.WithProxy(x.request.Context(), proxy)))
 	}
 	out.Header.Set(proxyAuthorization, x.via.header)
 	return nil

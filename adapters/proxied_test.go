@@ -16,6 +16,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -276,6 +278,29 @@ func parsed(t testing.TB, s string) *url.URL {
 	u, err := url.Parse(s)
 	require.NoError(t, err)
 	return u
+}
+
+// What is connected to for a proxy, as its URL has it.
+func TestProxies_addresses(t *testing.T) {
+	for _, tt := range []struct{ proxy, want string }{
+		{"http://P.test", "p.test:80"},
+		{"http://[::1]", "[::1]:80"},
+		{"http://[fe80::1%25Eth0]:3128", "[fe80::1%Eth0]:3128"},
+		{"socks5h://[fe80::1%25Eth0]", "[fe80::1%Eth0]:1080"},
+		{"https://b\u00fccher.test", "xn--bcher-kva.test:443"},
+	} {
+		t.Run(tt.proxy, func(t *testing.T) {
+			var dialled []string
+			h := adapters.New(adapters.Options{Dial: func(_ context.Context, _, addr string) (net.Conn, error) {
+				dialled = append(dialled, addr)
+				return nil, io.EOF
+			}})
+			defer h.Close()
+			_, err := h.RoundTrip(with(t, adapters.Settings{Proxy: parsed(t, tt.proxy)}, "GET", "http://h.test/", nil))
+			require.ErrorIs(t, err, sentinel.Proxy)
+			assert.Equal(t, []string{tt.want}, dialled)
+		})
+	}
 }
 
 // Each kind of proxy carries GET, POST with a streamed body, and both inside TLS.
@@ -564,6 +589,66 @@ func TestProxyChallenge(t *testing.T) {
 	}
 }
 
+// givesUp fails at every challenge.
+type givesUp struct{ err error }
+
+func (*givesUp) Authenticate(*http.Request) error                 { return nil }
+func (g *givesUp) Challenge(*http.Response) (again bool, _ error) { return false, g.err }
+
+// The error of an authenticator comes as it is, however the proxy was asked,
+// and the content is closed.
+func TestProxyChallenge_error(t *testing.T) {
+	for _, target := range []string{"http://h.test/", "https://h.test/"} {
+		for name, content := range map[string]io.Reader{
+			"content that opens again": strings.NewReader("content"), "content that does not": reading("content"),
+		} {
+			t.Run(target+" with "+name, func(t *testing.T) {
+				p := newHTTPProxy(t, nil)
+				p.want = "Test answer"
+				h := adapters.New(adapters.Options{})
+				defer h.Close()
+				why := &givesUp{errors.New("the token has expired")}
+				req := with(t, adapters.Settings{Proxy: parsed(t, p.URL), ProxyAuth: why}, "POST", target, content)
+				closed := &closeCounter{ReadCloser: req.Body}
+				req.Body = closed
+				resp, err := h.RoundTrip(req)
+				require.Nil(t, resp)
+				assert.Equal(t, why.err, err)
+				assert.Equal(t, 1, closed.count())
+				assert.Len(t, p.requests(), 1)
+			})
+		}
+	}
+	t.Run("content that cannot be opened again", func(t *testing.T) {
+		p := newHTTPProxy(t, nil)
+		p.want = "Test answer"
+		h := adapters.New(adapters.Options{})
+		defer h.Close()
+		req := with(t, adapters.Settings{Proxy: parsed(t, p.URL), ProxyAuth: &answering{}}, "POST", "http://h.test/", strings.NewReader("content"))
+		gone := errors.New("the file is gone")
+		req.GetBody = func() (io.ReadCloser, error) { return nil, gone }
+		resp, err := h.RoundTrip(req)
+		require.Nil(t, resp)
+		assert.Equal(t, gone, err)
+		assert.Len(t, p.requests(), 1)
+	})
+	t.Run("before a forwarded request is sent", func(t *testing.T) {
+		for name, content := range map[string]io.Reader{"in memory": strings.NewReader("content"), "of a stream": reading("content")} {
+			h := adapters.New(adapters.Options{})
+			req := with(t, adapters.Settings{Proxy: parsed(t, "http://127.0.0.1:1"), ProxyAuth: failing{}}, "POST", "http://h.test/", content)
+			closed := &closeCounter{ReadCloser: req.Body}
+			req.Body = closed
+			_, err := h.RoundTrip(req)
+			require.ErrorIs(t, err, errNoCredentials)
+			assert.Equal(t, 1, closed.count(), name)
+			for _, s := range h.Statistics() {
+				assert.Zero(t, s.InFlight, name)
+			}
+			h.Close()
+		}
+	})
+}
+
 // closeCounter counts how often a body is closed.
 type closeCounter struct {
 	io.ReadCloser
@@ -694,4 +779,67 @@ func TestSettings_print(t *testing.T) {
 		}
 	}
 	require.Contains(t, fmt.Sprint(s), "p.test")
+}
+
+// fetching is an authenticator that asks somebody for its token, under the
+// context of the request.
+type fetching struct{ ask func(context.Context) error }
+
+func (f *fetching) Authenticate(r *http.Request) error {
+	r.Header.Set("Proxy-Authorization", "Bearer token")
+	return f.ask(r.Context())
+}
+
+// What an authenticator sends is no part of the exchange that it is for: it
+// has time of its own, and counts for itself.
+func TestProxyAuth_thatSendsRequests(t *testing.T) {
+	for _, target := range []string{"http://h.test/", "https://h.test/"} {
+		t.Run(target, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				n := newPipes()
+				defer n.Close()
+				go n.serve(func(c net.Conn) {
+					if readHeader(c) != nil {
+						io.WriteString(c, "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+					}
+				})
+				tokens := newPipes()
+				defer tokens.Close()
+				go tokens.serve(func(c net.Conn) {
+					if readHeader(c) != nil {
+						time.Sleep(10 * time.Second)
+						io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+					}
+				})
+				h := adapters.New(adapters.Options{Dial: n.Dial})
+				defer h.Close()
+				source := &http.Transport{DialContext: tokens.Dial}
+				defer source.CloseIdleConnections()
+				set := adapters.Settings{Connect: 7 * time.Second, TLSHandshake: 30 * time.Second, Read: 7 * time.Second, Proxy: parsed(t, "http://p.test:3128"),
+					ProxyAuth: &fetching{func(ctx context.Context) error {
+						req, err := http.NewRequestWithContext(ctx, "GET", "http://tokens.test/", nil)
+						if err != nil {
+							return err
+						}
+						resp, err := source.RoundTrip(req)
+						if err == nil {
+							resp.Body.Close()
+						}
+						return err
+					}}}
+				resp, err := h.RoundTrip(with(t, set, "GET", target, nil))
+				if err == nil {
+					require.Equal(t, 403, resp.StatusCode)
+					resp.Body.Close()
+				} else {
+					require.ErrorContains(t, err, "403", "of the proxy")
+				}
+				dials := 0
+				for _, s := range h.Statistics() {
+					dials += int(s.Dials)
+				}
+				require.Equal(t, 1, dials)
+			})
+		})
+	}
 }

@@ -28,6 +28,7 @@ func TestSOCKS4_refuses(t *testing.T) {
 		{"a user of more than 255 bytes", strings.Repeat("u", 256), "h.test", "", "invalid user"},
 		{"a user with a zero byte", "a\x00b", "h.test", "", "invalid user"},
 		{"a host of more than 255 bytes", "", strings.Repeat("h", 256), "", "invalid host"},
+		{"a port that is none", "", "h.test:65616", "", "invalid port"},
 		{"an answer of another version", "", "h.test", "\x05\x5a\x00\x00\x00\x00\x00\x00", "unexpected version 5"},
 		{"half an answer", "", "h.test", "\x00\x5a", "EOF"},
 	} {
@@ -90,6 +91,7 @@ func TestGuard_refusesByTheDefaultPort(t *testing.T) {
 		{"https without a port is 443", "https://any.test/", []uint16{80}, true},
 		{"http without a port is 80", "http://any.test/", []uint16{443}, true},
 		{"another port", "http://any.test:8080/", []uint16{80, 443}, true},
+		{"a number beyond all ports", "http://any.test:65616/", []uint16{80}, true},
 		{"its own port", "http://any.test:8080/", []uint16{8080}, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -158,4 +160,16 @@ func TestUnix_refusesAHostThatIsNoSocket(t *testing.T) {
 	req.URL = &url.URL{Scheme: "http+unix", Host: "%zz", Path: "/"}
 	_, err := rt.RoundTrip(req)
 	assert.Error(t, err)
+}
+
+// A SOCKS 4 proxy that hangs up before it was asked.
+func TestSOCKS4_hangsUp(t *testing.T) {
+	n := newPipes()
+	defer n.Close()
+	go n.serve(func(net.Conn) {})
+	h := adapters.New(adapters.Options{Dial: n.Dial})
+	defer h.Close()
+	_, err := h.RoundTrip(with(t, adapters.Settings{Proxy: parsed(t, "socks4a://p.test")}, "GET", "http://h.test/", nil))
+	require.ErrorIs(t, err, sentinel.Proxy)
+	assert.ErrorIs(t, err, io.ErrClosedPipe, "it is the asking that failed")
 }

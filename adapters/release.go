@@ -57,3 +57,5 @@ type releasingConn struct {
 	*releasingBody
 	io.Writer
 }
+
+func (c *releasingConn) CloseWrite() error { return closeWrite(c.Writer) }

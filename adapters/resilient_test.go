@@ -147,3 +147,33 @@ func TestResilient_underAThousandCallers(t *testing.T) {
 		assert.Less(t, sent.Load(), int32(1200))
 	})
 }
+
+// How long an attempt may take, when nothing is said of it.
+func TestResilient_defaultAttempt(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		total time.Duration
+		want  time.Duration
+	}{
+		{"10 s of 30", 0, 10 * time.Second},
+		{"10 s of more", time.Hour, 10 * time.Second},
+		{"a third of less", 6 * time.Second, 2 * time.Second},
+		{"10 s without a total", -1, 10 * time.Second},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var lasted []time.Duration
+				base := baseFunc(func(r *http.Request) (*http.Response, error) {
+					start := time.Now()
+					<-r.Context().Done()
+					lasted = append(lasted, time.Since(start))
+					return nil, context.Cause(r.Context())
+				})
+				r := &adapters.Resilient{Base: base, Total: tt.total, Retry: adapters.Retry{Attempts: 1}}
+				_, err := r.RoundTrip(newRequest(t, "GET", ""))
+				require.ErrorIs(t, err, sentinel.Timeout)
+				assert.Equal(t, []time.Duration{tt.want}, lasted)
+			})
+		})
+	}
+}

@@ -430,3 +430,21 @@ func TestRetry_baseWithoutAnAnswer(t *testing.T) {
 		require.ErrorIs(t, err, adapters.ErrRetriesExhausted)
 	})
 }
+
+// The zero method of a request is GET, which may be sent again.
+func TestRetry_withoutAMethod(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		base := play(status(503), status(200))
+		req := newRequest(t, "GET", "")
+		req.Method = ""
+		resp, err := (&adapters.Retry{Base: base}).RoundTrip(req)
+		require.NoError(t, err)
+		assert.Equal(t, 200, resp.StatusCode)
+		read(t, resp)
+		resp, err = (&adapters.Retry{Base: play(status(503)), Methods: []string{"PUT"}}).RoundTrip(req)
+		require.NoError(t, err)
+		assert.Equal(t, 503, resp.StatusCode, "GET is none of the methods")
+		assert.Len(t, adapters.AttemptsFrom(resp), 1)
+		read(t, resp)
+	})
+}

@@ -113,8 +113,11 @@ func socks4Request(user, host, port string) ([]byte, error) {
 	if len(user) > 255 || strings.ContainsRune(user, 0) {
 		return nil, errors.New("socks4: invalid user")
 	}
-	b := []byte{4, 1}
-	b = binary.BigEndian.AppendUint16(b, portNumber(port))
+	n, err := strconv.ParseUint(port, 10, 16)
+	if err != nil {
+		return nil, errors.New("socks4: invalid port")
+	}
+	b := binary.BigEndian.AppendUint16([]byte{4, 1}, uint16(n))
 	a, err := netip.ParseAddr(host)
 	if err == nil {
 		a = a.Unmap()
@@ -132,12 +135,4 @@ func socks4Request(user, host, port string) ([]byte, error) {
 	b = append(b, 0, 0, 0, 1)
 	b = append(append(b, user...), 0)
 	return append(append(b, host...), 0), nil
-}
-
-func portNumber(port string) uint16 {
-	n, err := strconv.ParseUint(port, 10, 16)
-	if err != nil {
-		return 0
-	}
-	return uint16(n)
 }

@@ -253,12 +253,7 @@ func (c *counted) Close() error {
 func (c *counted) ReadFrom(r io.Reader) (int64, error) { return io.Copy(c.Conn, r) }
 
 // CloseWrite is for who holds the connection after a 101 response.
-func (c *counted) CloseWrite() error {
-	if w, ok := c.Conn.(interface{ CloseWrite() error }); ok {
-		return w.CloseWrite()
-	}
-	return http.ErrNotSupported
-}
+func (c *counted) CloseWrite() error { return closeWrite(c.Conn) }
 
 // NetConn returns the connection that is counted, as that of crypto/tls does.
 func (c *counted) NetConn() net.Conn { return c.Conn }

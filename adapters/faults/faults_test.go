@@ -160,3 +160,56 @@ func TestTransport_close(t *testing.T) {
 	require.NoError(t, transport.Close(), "the default transport is left alone")
 	transport.CloseIdleConnections()
 }
+
+// closable counts what it is asked to close.
+type closable struct {
+	server
+	closed, idle int
+	err          error
+}
+
+func (c *closable) Close() error          { c.closed++; return c.err }
+func (c *closable) CloseIdleConnections() { c.idle++ }
+
+func TestTransport_closesItsBase(t *testing.T) {
+	base := &closable{err: errors.New("in use")}
+	transport := &faults.Transport{Base: base}
+	assert.Equal(t, base.err, transport.Close())
+	assert.Equal(t, 1, base.closed)
+	transport.CloseIdleConnections()
+	assert.Equal(t, 1, base.idle)
+	require.NoError(t, (&faults.Transport{Base: server(nil)}).Close(), "a base that cannot be closed")
+}
+
+// A delay of nothing sends nothing either when the context has ended.
+func TestLatency_ofNothing(t *testing.T) {
+	var sent, closed atomic.Int32
+	transport := &faults.Transport{Base: echo(&sent), Rules: []faults.Rule{{1, faults.Latency(0, 0)}}}
+	send := func(ctx context.Context) error {
+		req, err := http.NewRequestWithContext(ctx, "PUT", "http://a.test/", closing{strings.NewReader("content"), &closed})
+		require.NoError(t, err)
+		resp, err := transport.RoundTrip(req)
+		if err == nil {
+			resp.Body.Close()
+		}
+		return err
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.ErrorIs(t, send(ended), context.Canceled)
+	assert.Zero(t, sent.Load())
+	assert.EqualValues(t, 1, closed.Load())
+	require.NoError(t, send(t.Context()))
+	assert.EqualValues(t, 1, sent.Load())
+}
+
+// A connection that never came cannot be reset: the error is the base's.
+func TestReset_ofWhatFails(t *testing.T) {
+	why := errors.New("no such host")
+	transport := &faults.Transport{Rules: []faults.Rule{{1, faults.Reset()}},
+		Base: server(func(*http.Request) (*http.Response, error) { return nil, why })}
+	req, err := http.NewRequestWithContext(t.Context(), "GET", "http://a.test/", nil)
+	require.NoError(t, err)
+	_, err = transport.RoundTrip(req)
+	require.Equal(t, why, err)
+}
