@@ -2,6 +2,7 @@ package auth_test
 
 import (
 	"fmt"
+	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -84,4 +85,27 @@ func TestDigest_domainOfManyPaths(t *testing.T) {
 	a := auth.Digest("u", "p")
 	r := newRequest(t, "GET", "http://h.test/0/a", nil)
 	assert.NotEmpty(t, answerTo(t, a, r, fmt.Sprintf(`Digest realm="r", nonce="n", domain=%q`, strings.Join(domain, " "))))
+}
+
+// Servers behind one address may each have a nonce of their own. When there are
+// too many, the one used longest ago goes, and its count with it.
+func TestDigest_noncesAreBounded(t *testing.T) {
+	a := auth.Digest("u", "p")
+	use := func(nonce string) string {
+		r := newRequest(t, "GET", "http://h.test/", nil)
+		require.NoError(t, a.Authenticate(r))
+		again, err := a.(auth.Challenger).Challenge(&http.Response{StatusCode: 401, Request: r, Header: http.Header{
+			"Www-Authenticate": {fmt.Sprintf(`Digest realm="r", nonce=%q, qop="auth", stale=true`, nonce)},
+		}})
+		require.NoError(t, err)
+		require.True(t, again)
+		return given(t, a, "http://h.test/")
+	}
+	require.Contains(t, use("first"), `nonce="first", nc=00000001`)
+	require.Contains(t, use("second"), `nonce="second", nc=00000001`)
+	for i := range auth.MaxNonces - 1 {
+		require.Contains(t, use(fmt.Sprint(i)), "nc=00000001")
+	}
+	assert.Regexp(t, `nonce="second", nc=0000000[^1]`, use("second"), "one that is kept goes on")
+	assert.Contains(t, use("first"), `nonce="first", nc=00000001`, "one that has gone begins anew")
 }
