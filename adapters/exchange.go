@@ -84,6 +84,9 @@ func (h *HTTP) begin(e *entry, t *traffic, req *http.Request, content io.ReadClo
 	default:
 		x.carry(out, content)
 	}
+	if x.forwarded() {
+		out.URL = absoluteTarget(out)
+	}
 	if err := x.authenticate(out, set); err != nil {
 		if out.Body != nil {
 			out.Body.Close()

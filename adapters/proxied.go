@@ -31,7 +31,7 @@ type challenger interface {
 // until it is written to.
 func (x *exchange) authenticate(out *http.Request, set *Settings) error {
 	proxy := x.via.proxy
-	forwarded := proxy != nil && !x.secure() && !isSOCKS(proxy)
+	forwarded := x.forwarded()
 	_, own := ownProxyAuthorization(out.Header)
 	if own && x.adoptedForwards(out) {
 		return nil
@@ -54,6 +54,27 @@ func (x *exchange) authenticate(out *http.Request, set *Settings) error {
 	}
 	out.Header.Set(proxyAuthorization, x.via.header)
 	return nil
+}
+
+// forwarded reports whether the exchange's proxy is sent the request itself.
+func (x *exchange) forwarded() bool {
+	return x.via.proxy != nil && !x.secure() && !isSOCKS(x.via.proxy)
+}
+
+// absoluteTarget returns req's URL such that the target a proxy is sent (RFC
+// 9112, section 3.2.2) has the URL's host. net/http would put a Host field of the
+// caller's there, and the proxy would go to another server.
+func absoluteTarget(req *http.Request) *url.URL {
+	if req.Host == "" || req.Host == req.URL.Host || req.URL.Opaque != "" {
+		return req.URL
+	}
+	u := *req.URL
+	path := u.EscapedPath()
+	if path == "" {
+		path = "/"
+	}
+	u.Opaque = "//" + hostaddr.WithoutZone(u.Host) + path
+	return &u
 }
 
 // adoptedForwards reports whether an adopted transport will send out to a

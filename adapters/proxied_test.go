@@ -843,3 +843,42 @@ func TestProxyAuth_thatSendsRequests(t *testing.T) {
 		})
 	}
 }
+
+// A Host field says which of its sites a server is to show, not which server
+// the proxy goes to.
+func TestProxied_hostOfTheCaller(t *testing.T) {
+	for _, c := range []struct{ name, target, host, line string }{
+		{"the URL's", "http://h.test:81/a%2Fb?c=d", "", "GET http://h.test:81/a%2Fb?c=d HTTP/1.1"},
+		{"another", "http://h.test:81/a%2Fb?c=d", "other.test", "GET http://h.test:81/a%2Fb?c=d HTTP/1.1"},
+		{"another, without a path", "http://h.test", "other.test", "GET http://h.test/ HTTP/1.1"},
+		{"another, an empty query", "http://h.test/?", "other.test", "GET http://h.test/? HTTP/1.1"},
+		{"another than an address with a zone", "http://[fe80::1%25eth0]:81/", "other.test", "GET http://[fe80::1]:81/ HTTP/1.1"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			n := newPipes()
+			defer n.Close()
+			lines := make(chan string, 2)
+			go n.serve(func(conn net.Conn) {
+				r := bufio.NewReader(conn)
+				line, _ := r.ReadString('\n')
+				if _, err := http.ReadRequest(bufio.NewReader(io.MultiReader(strings.NewReader(line), r))); err != nil {
+					return
+				}
+				lines <- strings.TrimSpace(line)
+				io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+			})
+			h := adapters.New(adapters.Options{Dial: n.Dial})
+			defer h.Close()
+			req := with(t, adapters.Settings{Proxy: parsed(t, "http://p.test:3128")}, "GET", c.target, nil)
+			before := *req.URL
+			if c.host != "" {
+				req.Host = c.host
+			}
+			resp, err := h.RoundTrip(req)
+			require.NoError(t, err)
+			resp.Body.Close()
+			require.Equal(t, c.line, <-lines)
+			require.Equal(t, before, *req.URL, "the caller's is as it was")
+		})
+	}
+}

@@ -18,6 +18,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/seed-3bbad739/requests/internal/hostaddr"
 	"github.com/seed-3bbad739/requests/internal/origin"
 	"github.com/seed-3bbad739/requests/internal/proxyauth"
 )
@@ -208,17 +209,8 @@ func target(r *http.Request) string {
 	if uri := r.URL.RequestURI(); r.URL.Scheme == "" || r.URL.Opaque != "" {
 		return uri
 	} else {
-		return r.URL.Scheme + "://" + withoutZone(host) + uri
+		return r.URL.Scheme + "://" + hostaddr.WithoutZone(host) + uri
 	}
-}
-
-// withoutZone takes the zone from an IPv6 address, as net/http does: it means
-// nothing to another machine.
-func withoutZone(host string) string {
-	if i, j := strings.LastIndexByte(host, '%'), strings.LastIndexByte(host, ']'); strings.HasPrefix(host, "[") && 0 < i && i < j {
-		return host[:i] + host[j:]
-	}
-	return host
 }
 
 // tunnel is the target of a CONNECT: host and port.

@@ -71,3 +71,13 @@ func likely(host string) bool {
 	}
 	return colons >= 2 || dots == 3 && !letters
 }
+
+// WithoutZone returns the host of a URL, with or without a port, without the
+// zone of an IPv6 address: it means nothing to another machine (RFC 6874,
+// section 4).
+func WithoutZone(host string) string {
+	if from, to := strings.IndexByte(host, '%'), strings.LastIndexByte(host, ']'); strings.HasPrefix(host, "[") && 0 < from && from < to {
+		return host[:from] + host[to:]
+	}
+	return host
+}

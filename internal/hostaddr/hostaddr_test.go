@@ -93,3 +93,13 @@ func FuzzSpelling(f *testing.F) {
 		assert.Equal(t, strings.ToLower(name), name)
 	})
 }
+
+func TestWithoutZone(t *testing.T) {
+	for host, want := range map[string]string{
+		"h.test": "h.test", "h.test:80": "h.test:80", "[::1]": "[::1]", "[::1]:80": "[::1]:80",
+		"[fe80::1%eth0]": "[fe80::1]", "[fe80::1%25eth0]:80": "[fe80::1]:80",
+		"a%b]": "a%b]", "[a]%b": "[a]%b", "": "",
+	} {
+		assert.Equal(t, want, hostaddr.WithoutZone(host), host)
+	}
+}
