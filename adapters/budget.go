@@ -29,8 +29,12 @@ type budgetSlot struct {
 	requests, resends int
 }
 
-// deposit counts a request that is sent for the first time.
-func (b *budget) deposit(now time.Time) {
+// deposit counts a request that is sent for the first time. With a negative
+// ratio nobody asks.
+func (b *budget) deposit(now time.Time, ratio float64) {
+	if ratio < 0 {
+		return
+	}
 	b.mu.Lock()
 	b.slot(now).requests++
 	b.mu.Unlock()

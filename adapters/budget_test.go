@@ -41,7 +41,7 @@ func TestBudget(t *testing.T) {
 				return n
 			}
 			for range tt.requests {
-				b.Deposit(start)
+				b.Deposit(start, tt.ratio)
 			}
 			assert.Equal(t, tt.granted, grant(start))
 			if tt.ratio >= 0 {
@@ -55,7 +55,7 @@ func TestBudget(t *testing.T) {
 func TestBudget_clockThatGoesBack(t *testing.T) {
 	var b adapters.Budget
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	b.Deposit(now)
+	b.Deposit(now, 0)
 	assert.True(t, b.Withdraw(now.Add(-time.Hour), 0))
 }
 
@@ -69,7 +69,7 @@ func TestBudget_neverExceeded(t *testing.T) {
 		for range rapid.IntRange(1, 60).Draw(t, "steps") {
 			now = now.Add(time.Duration(rapid.IntRange(0, 3000).Draw(t, "ms")) * ms)
 			for range rapid.IntRange(0, 60).Draw(t, "requests") {
-				b.Deposit(now)
+				b.Deposit(now, 0.2)
 				requests = append(requests, now)
 			}
 			for range rapid.IntRange(0, 60).Draw(t, "asked") {
@@ -108,7 +108,7 @@ func TestBudget_underContention(t *testing.T) {
 	var granted atomic.Int64
 	var wg sync.WaitGroup
 	for range 1000 {
-		wg.Go(func() { b.Deposit(now) })
+		wg.Go(func() { b.Deposit(now, 0) })
 	}
 	wg.Wait()
 	for range 1000 {

@@ -61,7 +61,7 @@ func (h *Hedge) roundTrip(next http.RoundTripper, req *http.Request) (*http.Resp
 		return next.RoundTrip(req)
 	}
 	start := time.Now()
-	h.budget.deposit(start)
+	h.budget.deposit(start, h.Budget)
 	if h.Delay > 0 {
 		return h.race(next, req, h.Delay)
 	}

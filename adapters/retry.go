@@ -111,9 +111,7 @@ func (r *Retry) roundTrip(next http.RoundTripper, req *http.Request) (*http.Resp
 		req = withKey(req)
 	}
 	start := time.Now()
-	if r.Budget >= 0 {
-		r.budget.deposit(start)
-	}
+	r.budget.deposit(start, r.Budget)
 	resp, err := r.send(next, req, r.MaxElapsed)
 	failed := r.failureOf(resp, err)
 	if failed == failedNot {

@@ -9,7 +9,7 @@ var AskedDelay = askedDelay
 
 type Budget struct{ budget }
 
-func (b *Budget) Deposit(now time.Time)                      { b.deposit(now) }
+func (b *Budget) Deposit(now time.Time, ratio float64)       { b.deposit(now, ratio) }
 func (b *Budget) Withdraw(now time.Time, ratio float64) bool { return b.withdraw(now, ratio) }
 
 // OriginCount returns how many hosts l remembers.
