@@ -351,3 +351,19 @@ func TestNilInput(t *testing.T) {
 		assert.NoError(t, err)
 	})
 }
+
+// Neither a bad URL nor a bad method forges a second line where it is printed.
+func TestBadInput_inOneLine(t *testing.T) {
+	const forged = "x\n\x1b[31mlevel=INFO"
+	s := newSession(t)
+	_, err := s.Get(t.Context(), "http://"+forged+"/")
+	require.ErrorIs(t, err, requests.ErrInvalidURL)
+	_, methodErr := s.Request(t.Context(), forged, "http://h.test/")
+	require.ErrorIs(t, methodErr, requests.ErrInvalidHeader)
+	r := &requests.Request{Method: forged, URL: "http://" + forged}
+	for _, text := range []string{err.Error(), methodErr.Error(), fmt.Sprint(r)} {
+		assert.NotContains(t, text, "\x1b")
+		assert.NotContains(t, text, "\nlevel", text)
+		assert.NotContains(t, text, "x\n", text)
+	}
+}

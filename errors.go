@@ -89,10 +89,10 @@ type Error struct {
 func (e Error) Error() string {
 	s := e.Op
 	if e.Method != "" {
-		s += " " + e.Method
+		s += " " + printable(e.Method)
 	}
 	if e.URL != "" {
-		s += " " + e.URL
+		s += " " + printable(e.URL)
 	}
 	if e.Err == nil {
 		return s

@@ -308,7 +308,7 @@ func cloneCookies(cs []*http.Cookie) []*http.Cookie {
 
 // String shows method and URL without secrets.
 func (r *Request) String() string {
-	return "<Request [" + cmp.Or(r.Method, http.MethodGet) + " " + redact.RawURL(r.URL) + "]>"
+	return "<Request [" + printable(cmp.Or(r.Method, http.MethodGet)) + " " + printable(redact.RawURL(r.URL)) + "]>"
 }
 
 // Format prints [Request.String] under every verb: header, params, cookies
@@ -320,7 +320,7 @@ func (s *Settings) String() string {
 	var b strings.Builder
 	b.WriteString("<Settings")
 	for _, k := range slices.Sorted(maps.Keys(s.Proxies)) {
-		fmt.Fprintf(&b, " proxy[%s]=%s", redact.RawURL(k), redact.RawURL(s.Proxies[k]))
+		fmt.Fprintf(&b, " proxy[%s]=%s", printable(redact.RawURL(k)), printable(redact.RawURL(s.Proxies[k])))
 	}
 	if s.TLS != nil {
 		b.WriteString(" tls")
