@@ -152,14 +152,11 @@ func (c *call) adopt(req *http.Request, body *givenBody, plain bool) error {
 	_, h.ownCookie = h.req.Header["Cookie"]
 	c.raw = plain || h.req.Header["Accept-Encoding"] != nil || h.req.Header["Range"] != nil
 	given, signed := h.req.Header["Authorization"] != nil, isSigned(&h.url)
-	defaults := snap.header
-	switch {
-	case plain:
-		defaults = nil
-	case !home && snap.bare != nil:
-		defaults = snap.bare
+	var header http.Header
+	if !plain {
+		header = snap.sentTo(home).header
 	}
-	for k, vs := range defaults {
+	for k, vs := range header {
 		_, ok := h.req.Header[k]
 		if ok || c.raw && k == "Accept-Encoding" || signed && k == "Authorization" {
 			continue

@@ -283,7 +283,7 @@ func (c *call) explainRest() error {
 	if err != nil {
 		return err
 	}
-	rule := "mounted at " + strconv.Quote(m.prefix) + ", the longest prefix that holds the URL"
+	rule := "mounted at " + strconv.Quote(m.prefix.raw) + ", the longest prefix that holds the URL"
 	c.session.mu.Lock()
 	around := len(c.session.middleware)
 	c.session.mu.Unlock()

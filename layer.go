@@ -81,6 +81,7 @@ type sessionOptions struct {
 	jar        *cookies.Jar
 	jarSet     bool
 	mounts     []mount
+	mountBuf   [2]mount // room for what most sessions mount
 	middleware []func(http.RoundTripper) http.RoundTripper
 }
 

@@ -28,6 +28,13 @@ func (l *layer) ofSessionOnly(option string) (*sessionOptions, error) {
 	return l.session, nil
 }
 
+func (s *sessionOptions) mount(m mount) {
+	if s.mounts == nil {
+		s.mounts = s.mountBuf[:0]
+	}
+	s.mounts = append(s.mounts, m)
+}
+
 // WithCookieJar makes the session use jar as it is. nil means that cookies are
 // neither kept nor sent.
 func WithCookieJar(jar *cookies.Jar) Option {
@@ -46,12 +53,12 @@ func WithAdapter(prefix string, adapter http.RoundTripper) Option {
 // mounted at a longer prefix stays.
 func WithTransport(adapter http.RoundTripper) Option {
 	return sessionOnly("WithTransport", func(s *sessionOptions) error {
-		for _, prefix := range [...]string{"https://", "http://"} {
-			m, err := newMount(prefix, adapter)
+		for _, p := range web {
+			m, err := newMount(p.raw, adapter)
 			if err != nil {
 				return err
 			}
-			s.mounts = append(s.mounts, m)
+			s.mount(m)
 		}
 		return nil
 	})
@@ -71,7 +78,7 @@ func (o *adapterOption) apply(l *layer) error {
 	if err != nil {
 		return fmt.Errorf("WithAdapter: %w", err)
 	}
-	s.mounts = append(s.mounts, m)
+	s.mount(m)
 	return nil
 }
 

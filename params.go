@@ -9,11 +9,8 @@ import (
 // prepareQuery appends the params of both layers to the query that the URL has.
 func (c *call) prepareQuery(u *url.URL) {
 	l, snap := c.layer, c.snapshot
-	below, raw := snap.params, ""
-	encoded := snap.query
-	if !c.atHome(u) {
-		below, encoded = snap.plainParams, ""
-	}
+	sent := snap.sentTo(c.atHome(u))
+	below, encoded, raw := sent.params, sent.query, ""
 	if m := snap.request.marks; m != nil && m.rawSet {
 		raw = m.rawQuery
 	}
@@ -27,9 +24,6 @@ func (c *call) prepareQuery(u *url.URL) {
 		c.explainQuery(u.RawQuery, raw, below, own)
 	}
 	if len(own) == 0 {
-		if encoded == "" {
-			encoded = encodeFields(below)
-		}
 		u.RawQuery = joinQuery(joinQuery(u.RawQuery, raw), encoded)
 		return
 	}

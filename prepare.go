@@ -359,10 +359,7 @@ func (c *call) atHome(u *url.URL) bool {
 // apart, as net/http wants it.
 func (c *call) prepareHeader(home bool, check func(error)) (http.Header, string) {
 	l, snap := c.layer, c.snapshot
-	below, host := snap.header, snap.host
-	if !home && snap.bare != nil {
-		below = snap.bare
-	}
+	below, host := snap.sentTo(home).header, snap.host
 	if !home {
 		host = ""
 	}

@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"runtime"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -43,11 +42,8 @@ const closedBit = 1 << 62
 // returns every mistake among them at once. The caller closes the session.
 func NewSession(defaults ...Option) (*Session, error) {
 	s := &Session{lease: newLease()}
-	web := s.lease.adapter()
-	mounts := [...]mount{
-		{prefix: "https://", adapter: web, wrapped: web, scheme: "https"},
-		{prefix: "http://", adapter: web, wrapped: web, scheme: "http"},
-	}
+	own := s.lease.adapter()
+	mounts := [...]mount{{web[0], own, own}, {web[1], own, own}}
 	if err := s.change("new session", bottom, mounts[:], defaults); err != nil {
 		return nil, err
 	}
@@ -71,14 +67,15 @@ func (s *Session) change(op string, from *snapshot, mounts []mount, opts []Optio
 	l.ofSession, l.session = true, &l.sessionRoom
 	l.apply(opts)
 	next, err := from.with(l)
-	after, mountErr := rewrap(mounts, l.session.mounts, s.middleware, l.session.middleware)
+	table, mountErr := s.mounts.Load(), error(nil)
+	if table == nil || len(l.session.mounts) > 0 || len(l.session.middleware) > 0 {
+		table, mountErr = remount(mounts, l.session.mounts, s.middleware, l.session.middleware)
+	}
 	if err := errors.Join(l.err, err, mountErr); err != nil {
 		return &Error{Op: op, Err: err}
 	}
 	s.middleware = append(slices.Clip(s.middleware), l.session.middleware...)
-	if s.mounts.Load() == nil || len(l.session.mounts) > 0 || len(l.session.middleware) > 0 {
-		s.mounts.Store(newMountTable(after))
-	}
+	s.mounts.Store(table)
 	s.hooks.append(l.Hooks)
 	s.snapshot.Store(next)
 	return nil
@@ -150,11 +147,11 @@ func (s *Session) Mount(prefix string, adapter http.RoundTripper) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	mounts, err := rewrap(s.mounts.Load().list, []mount{m}, s.middleware, nil)
+	table, err := remount(s.mounts.Load().list, []mount{m}, s.middleware, nil)
 	if err != nil {
 		return &Error{Op: "mount", Err: err}
 	}
-	s.mounts.Store(newMountTable(mounts))
+	s.mounts.Store(table)
 	return nil
 }
 
@@ -162,16 +159,14 @@ func (s *Session) Mount(prefix string, adapter http.RoundTripper) error {
 func (s *Session) Unmount(prefix string) http.RoundTripper {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	mounts := s.mounts.Load().list
-	i := slices.IndexFunc(mounts, func(m mount) bool { return strings.EqualFold(m.prefix, prefix) })
+	table := s.mounts.Load()
+	i := table.place(prefix)
 	if i < 0 {
 		return nil
 	}
 	s.lease.watch(s)
-	adapter := mounts[i].adapter
-	mounts = slices.Delete(slices.Clone(mounts), i, i+1)
-	s.mounts.Store(newMountTable(mounts))
-	return adapter
+	s.mounts.Store(table.without(i))
+	return table.list[i].adapter
 }
 
 // Adapter returns what is mounted for rawURL, as it was mounted, or an error
@@ -202,7 +197,7 @@ func (s *Session) Mounts() iter.Seq2[string, http.RoundTripper] {
 	mounts := s.mounts.Load().list
 	return func(yield func(string, http.RoundTripper) bool) {
 		for _, m := range mounts {
-			if !yield(m.prefix, m.adapter) {
+			if !yield(m.prefix.raw, m.adapter) {
 				return
 			}
 		}

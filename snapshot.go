@@ -26,19 +26,28 @@ type snapshot struct {
 	own     *Settings // what the options of the session say, not merged with the built-in
 	jar     *cookies.Jar
 
-	base   *url.URL // of request.BaseURL, nil without one
-	header http.Header
-	host   string   // a Host field among the defaults
-	secret []string // the names in header that stay at home
-	// bare is header without the secret ones, for calls that go elsewhere.
-	bare   http.Header
-	params []field // of request, in the order of their names
-	query  string  // params, encoded
-	// plainParams are params without those that are secret by their names.
-	plainParams []field
-	proxies     map[string]*url.URL // those of request.Settings, parsed, by their text
+	base *url.URL // of request.BaseURL, nil without one
+	host string   // a Host field among the defaults
+	defaults
+	away    *defaults           // without what is secret, for calls that go elsewhere; nil: all of them
+	proxies map[string]*url.URL // those of request.Settings, parsed, by their text
 
 	bundle atomic.Pointer[bundledTLS] // the last TLS settings with an environment's CA bundle
+}
+
+// defaults are what goes into every request.
+type defaults struct {
+	header http.Header
+	params []field // in the order of their names
+	query  string  // params, encoded
+}
+
+// sentTo returns what goes to the session's home, or elsewhere.
+func (s *snapshot) sentTo(home bool) *defaults {
+	if home || s.away == nil {
+		return &s.defaults
+	}
+	return s.away
 }
 
 // bundledTLS keeps the pointer stable, by which adapters know trust again.
@@ -66,7 +75,8 @@ var bottom = &snapshot{request: bottomRequest, own: new(Settings)}
 // withClonedJar returns a snapshot to lay a copy's changes over: the copy has
 // cookies of its own.
 func (s *snapshot) withClonedJar() *snapshot {
-	n := &snapshot{request: s.request, own: s.own, params: s.params}
+	n := &snapshot{request: s.request, own: s.own}
+	n.params = s.params
 	if s.jar != nil {
 		n.jar = s.jar.Clone()
 	}
@@ -152,28 +162,26 @@ func (s *snapshot) compile() {
 		s.header = maps.Clone(s.header)
 		delete(s.header, "Host")
 	}
-	for k := range s.header {
-		if s.isSecret(k) {
-			s.secret = append(s.secret, k)
-		}
-	}
-	if len(s.secret) > 0 {
-		s.bare = make(http.Header, len(s.header))
-		for k, vs := range s.header {
-			if !slices.Contains(s.secret, k) {
-				s.bare[k] = vs
-			}
-		}
-	}
-	s.parseProxies()
 	s.query = encodeFields(s.params)
-	s.plainParams = s.params
-	for _, f := range s.params {
-		if secretParam(f.name) {
-			s.plainParams = slices.DeleteFunc(slices.Clone(s.params), func(f field) bool { return secretParam(f.name) })
-			break
-		}
+	s.away = s.withoutSecrets()
+	s.parseProxies()
+}
+
+// withoutSecrets returns the defaults for calls that go elsewhere, nil when
+// nothing is secret.
+func (s *snapshot) withoutSecrets() *defaults {
+	hidden := func(f field) bool { return secretParam(f.name) }
+	found := slices.ContainsFunc(s.params, hidden)
+	for k := range s.header {
+		found = found || s.isSecret(k)
 	}
+	if !found {
+		return nil
+	}
+	away := &defaults{header: maps.Clone(s.header), params: slices.DeleteFunc(slices.Clone(s.params), hidden)}
+	maps.DeleteFunc(away.header, func(k string, _ []string) bool { return s.isSecret(k) })
+	away.query = encodeFields(away.params)
+	return away
 }
 
 func (s *snapshot) parseProxies() {

@@ -214,7 +214,7 @@ func embedded(a netip.Addr) (netip.Addr, bool) {
 
 // guardProxied looks at a request that has a proxy.
 func (h *HTTP) guardProxied(req *http.Request) error {
-	g := h.options.Guard
+	g := h.from().options.Guard
 	if g == nil {
 		return nil
 	}

@@ -25,11 +25,7 @@ import (
 // Create one by [New] or [From]; the zero HTTP is what New makes of the zero
 // Options. It is safe for concurrent use and must not be copied.
 type HTTP struct {
-	options Options
-	invalid error           // what the options ask for that cannot be had
-	adopted *http.Transport // by From
-	shared  bool            // by all: never closed
-	sockets bool            // every host is a unix socket
+	given *given // nil: nothing
 
 	mu      sync.Mutex // guards what follows
 	entries map[key]*entry
@@ -38,36 +34,54 @@ type HTTP struct {
 	last    *latest // nil before the first look-up
 	turn    uint64  // counts look-ups, for the least recently used
 	closed  bool
+	beyond  *traffic // what traffic has no room for; nil: nothing
+}
 
-	beyond traffic // what traffic has no room for
+// given is what a pool was made of. It never changes; most pools of sessions
+// are given nothing.
+type given struct {
+	options Options
+	invalid error           // what the options ask for that cannot be had
+	adopted *http.Transport // by From
+	shared  bool            // by all: never closed
+	sockets bool            // every host is a unix socket
+}
+
+var nothingGiven given
+
+func (h *HTTP) from() *given {
+	if h.given == nil {
+		return &nothingGiven
+	}
+	return h.given
 }
 
 // New returns a pool of transports that connect as o says. An option that
 // cannot be honoured is an error of every RoundTrip.
 func New(o Options) *HTTP {
-	h := &HTTP{options: o}
+	g := &given{options: o}
 	if o.Protocols != nil {
 		p := *o.Protocols
-		h.options.Protocols = &p
+		g.options.Protocols = &p
 	}
 	if o.Guard != nil {
-		h.options.Guard = o.Guard.clone()
+		g.options.Guard = o.Guard.clone()
 	}
 	if o.ConnectTo != nil {
-		h.options.ConnectTo = make(map[string]string, len(o.ConnectTo))
+		g.options.ConnectTo = make(map[string]string, len(o.ConnectTo))
 		for from, to := range o.ConnectTo {
-			h.options.ConnectTo[strings.ToLower(from)] = to
+			g.options.ConnectTo[strings.ToLower(from)] = to
 			for _, hp := range []string{from, to} {
 				if _, _, err := net.SplitHostPort(hp); err != nil {
-					h.invalid = errors.Join(h.invalid, fmt.Errorf("adapters: ConnectTo: %q is not host:port", hp))
+					g.invalid = errors.Join(g.invalid, fmt.Errorf("adapters: ConnectTo: %q is not host:port", hp))
 				}
 			}
 		}
 	}
 	if o.Dial != nil && o.LocalAddr != nil {
-		h.invalid = errors.Join(h.invalid, errors.New("adapters: LocalAddr has no effect on Dial"))
+		g.invalid = errors.Join(g.invalid, errors.New("adapters: LocalAddr has no effect on Dial"))
 	}
-	return h
+	return &HTTP{given: g}
 }
 
 // From returns a pool that begins with t. A request whose settings ask for no
@@ -78,13 +92,13 @@ func New(o Options) *HTTP {
 // context alone.
 func From(t *http.Transport) *HTTP {
 	h := New(Options{})
-	h.adopted = t
+	h.given.adopted = t
 	return h
 }
 
 var shared = sync.OnceValue(func() *HTTP {
 	h := New(Options{})
-	h.shared = true
+	h.given.shared = true
 	return h
 })
 
@@ -136,7 +150,7 @@ func (h *HTTP) CloseIdleConnections() {
 // under way finish, and their connections are closed after them. It returns
 // nil. The pool of [Default] is not closed.
 func (h *HTTP) Close() error {
-	if h.shared {
+	if h.from().shared {
 		return nil
 	}
 	h.mu.Lock()

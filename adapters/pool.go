@@ -82,8 +82,8 @@ func (h *HTTP) recently(id identity) *entry {
 // acquire returns the transport for req, with a reference that [HTTP.release]
 // gives back, and where req counts.
 func (h *HTTP) acquire(req *http.Request, set *Settings) (*entry, *traffic, error) {
-	if h.invalid != nil {
-		return nil, nil, h.invalid
+	if err := h.from().invalid; err != nil {
+		return nil, nil, err
 	}
 	id, err := h.identify(req, set)
 	if err != nil {
@@ -113,10 +113,10 @@ func (h *HTTP) identify(req *http.Request, set *Settings) (identity, error) {
 	if secure {
 		id.tls = set.TLS // plain http has no use for it
 	}
-	if h.adopted != nil && h.adopted.Proxy != nil && set.Proxy == nil && id.tls != nil {
+	if t := h.from().adopted; t != nil && t.Proxy != nil && set.Proxy == nil && id.tls != nil {
 		// Its own choice, made here so that trust for the origin is not used on the proxy.
 		var err error
-		if id.proxy, err = h.adopted.Proxy(req); err != nil {
+		if id.proxy, err = t.Proxy(req); err != nil {
 			return identity{}, err
 		}
 	}
@@ -130,9 +130,9 @@ func (h *HTTP) identify(req *http.Request, set *Settings) (identity, error) {
 }
 
 func (h *HTTP) identifyProxy(id *identity, req *http.Request, set *Settings, secure bool) error {
-	socks := isSOCKS(id.proxy)
+	g, socks := h.from(), isSOCKS(id.proxy)
 	switch {
-	case h.options.Socket != "" || h.sockets:
+	case g.options.Socket != "" || g.sockets:
 		return fmt.Errorf("adapters: a proxy cannot be reached through a unix socket: %s", redact.Target(id.proxy))
 	case id.proxy.Hostname() == "":
 		return &failure{sentinel.InvalidProxyURL, fmt.Errorf("adapters: no host in %q", redact.URL(id.proxy))}
@@ -208,7 +208,8 @@ func (r recent) fresh() bool {
 
 // aged reports whether e has served for as long as the options allow.
 func (h *HTTP) aged(e *entry) bool {
-	return h.options.MaxConnAge > 0 && time.Since(e.born) >= h.options.MaxConnAge
+	most := h.from().options.MaxConnAge
+	return most > 0 && time.Since(e.born) >= most
 }
 
 // hold takes a reference to e for req. mu is held.

@@ -80,10 +80,14 @@ func absoluteTarget(req *http.Request) *url.URL {
 // adoptedForwards reports whether an adopted transport will send out to a
 // proxy of its own choice as it is: not to an origin, nor through a tunnel.
 func (x *exchange) adoptedForwards(out *http.Request) bool {
-	if !x.via.adopted || x.pool.adopted.Proxy == nil || x.secure() {
+	if !x.via.adopted || x.secure() {
 		return false
 	}
-	proxy, err := x.pool.adopted.Proxy(out)
+	choose := x.pool.from().adopted.Proxy
+	if choose == nil {
+		return false
+	}
+	proxy, err := choose(out)
 	return err == nil && proxy != nil && !isSOCKS(proxy)
 }
 

@@ -49,8 +49,10 @@ func (h *HTTP) Statistics() []Statistics {
 	for _, t := range h.traffic {
 		list = t.appendTo(list)
 	}
+	if h.beyond != nil {
+		list = h.beyond.appendTo(list)
+	}
 	h.mu.Unlock()
-	list = h.beyond.appendTo(list)
 	slices.SortFunc(list, func(a, b Statistics) int { return cmp.Compare(a.Origin, b.Origin) })
 	merged := list[:0]
 	for _, s := range list {
@@ -99,7 +101,7 @@ func (h *HTTP) trafficOf(req *http.Request, e *entry) *traffic {
 		if t = h.traffic[to]; t == nil {
 			t = h.newTraffic(u)
 		}
-		if t != &h.beyond {
+		if t != h.beyond {
 			h.last.traffic = t
 		}
 	}
@@ -110,7 +112,10 @@ func (h *HTTP) trafficOf(req *http.Request, e *entry) *traffic {
 
 func (h *HTTP) newTraffic(u *url.URL) *traffic {
 	if len(u.Scheme)+len(u.Host) > maxDestination || len(h.traffic) >= maxOrigins && !h.forget() {
-		return &h.beyond
+		if h.beyond == nil {
+			h.beyond = new(traffic)
+		}
+		return h.beyond
 	}
 	// The URL's host may be a part of something longer.
 	t := &traffic{to: destination{strings.Clone(u.Scheme), strings.Clone(u.Host)}, origin: h.originOf(u)}
@@ -122,7 +127,7 @@ func (h *HTTP) newTraffic(u *url.URL) *traffic {
 }
 
 func (h *HTTP) originOf(u *url.URL) string {
-	if h.sockets {
+	if h.from().sockets {
 		if path, ok := socketPath(u.Host); ok {
 			return "http+unix://" + url.PathEscape(path)
 		}

@@ -16,25 +16,26 @@ import (
 
 // newEntry makes the transport for what id asks for. m is what the files hold.
 func (h *HTTP) newEntry(id identity, m *material) (*entry, error) {
+	g := h.from()
 	e := &entry{proxy: id.proxy, auth: id.auth, born: time.Now()}
-	if h.adopted != nil && id == (identity{}) {
-		e.transport, e.adopted, e.queues = h.adopted, true, h.adopted.MaxConnsPerHost > 0
+	if g.adopted != nil && id == (identity{}) {
+		e.transport, e.adopted, e.queues = g.adopted, true, g.adopted.MaxConnsPerHost > 0
 		return e, nil
 	}
-	d := &dialer{options: &h.options, proxy: id.proxy, auth: id.auth, header: id.connect}
-	d.net = &net.Dialer{KeepAlive: 30 * time.Second, LocalAddr: h.options.LocalAddr, Resolver: h.options.Resolver}
+	d := &dialer{options: &g.options, proxy: id.proxy, auth: id.auth, header: id.connect}
+	d.net = &net.Dialer{KeepAlive: 30 * time.Second, LocalAddr: g.options.LocalAddr, Resolver: g.options.Resolver}
 	if id.proxy != nil && id.auth == nil {
 		if c := credentials(id.proxy); c != "" {
 			d.header = c
 			e.header = c
 		}
 	}
-	t, err := h.base(id)
+	t, err := g.base()
 	if err != nil {
 		return nil, err
 	}
-	if h.adopted != nil {
-		d.options = &Options{Dial: h.adopted.DialContext}
+	if g.adopted != nil {
+		d.options = &Options{Dial: g.adopted.DialContext}
 	}
 	if err := layTrust(t, id.tls, m.origin); err != nil {
 		return nil, err
@@ -48,8 +49,8 @@ func (h *HTTP) newEntry(id identity, m *material) (*entry, error) {
 }
 
 // base returns a transport with what does not depend on the request.
-func (h *HTTP) base(id identity) (*http.Transport, error) {
-	if a := h.adopted; a != nil {
+func (g *given) base() (*http.Transport, error) {
+	if a := g.adopted; a != nil {
 		if hook := ownHook(a); hook != "" {
 			return nil, fmt.Errorf("adapters: the adopted transport connects by its %s, which takes neither proxy nor trust; DialContext would", hook)
 		}
@@ -64,7 +65,7 @@ func (h *HTTP) base(id identity) (*http.Transport, error) {
 		delete(t.TLSNextProto, "h2")
 		return t, nil
 	}
-	o := &h.options
+	o := &g.options
 	t := cleanhttp.DefaultPooledTransport()
 	t.TLSHandshakeTimeout = 0 // each exchange has its own
 	t.DisableCompression = true

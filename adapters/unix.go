@@ -21,7 +21,7 @@ import (
 // It has the CloseIdleConnections and Close of [HTTP].
 func Unix() http.RoundTripper {
 	h := New(Options{Dial: dialSocket})
-	h.sockets = true
+	h.given.sockets = true
 	return &unix{h}
 }
 
