@@ -106,7 +106,7 @@ func newKeys(keys []string, before, after string) []string {
 			name = decoded
 		}
 		if !slices.Contains(keys, name) {
-			keys = append(slices.Clip(keys), name)
+			keys = append(keys, name)
 		}
 	}
 	return keys

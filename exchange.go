@@ -165,7 +165,7 @@ func (c *call) roundTrip(req *http.Request) (*http.Response, time.Duration, erro
 	if err := c.prepareExchange(req.URL); err != nil {
 		return nil, 0, err
 	}
-	if c.ctx.settings.Proxy == nil {
+	if c.ctx.settings.Load().Proxy == nil {
 		delete(req.Header, "Proxy-Authorization") // it is for a proxy, never for an origin
 	}
 	if err := contextError(&c.ctx); err != nil {
@@ -195,7 +195,6 @@ func (c *call) roundTrip(req *http.Request) (*http.Response, time.Duration, erro
 func (c *call) prepareExchange(u *url.URL) error {
 	p := c.plan
 	s := p.settings
-	a := &c.ctx.settings
 	explicit := p.proxies
 	var env *environmentProxies
 	if !sameMap(s.Proxies, p.merged) { // a hook or the caller changed it
@@ -209,7 +208,7 @@ func (c *call) prepareExchange(u *url.URL) error {
 	if err != nil {
 		return err
 	}
-	*a = adapters.Settings{
+	a := adapters.Settings{
 		Proxy:        proxyURL,
 		Connect:      limit(s.Timeouts.Connect),
 		TLSHandshake: limit(s.Timeouts.TLSHandshake),
@@ -228,6 +227,7 @@ func (c *call) prepareExchange(u *url.URL) error {
 			a.TLS = c.snapshot.bundled(s.TLS, u)
 		}
 	}
+	c.ctx.settings.Store(c.snapshot.settled(a))
 	return nil
 }
 

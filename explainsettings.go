@@ -78,7 +78,7 @@ func (c *call) explainSettings() {
 // explainProxy notes the proxy, the key that named it, and what that was
 // chosen over: the most particular key first, of one key the highest layer.
 func (c *call) explainProxy() {
-	rec, a := c.rec, &c.ctx.settings
+	rec, a := c.rec, c.ctx.settings.Load()
 	value := func(raw string) string {
 		if raw == "" {
 			return "direct"
@@ -185,7 +185,7 @@ func (c *call) explainTLS() {
 	if c.prepared.URL.Scheme != "https" {
 		return
 	}
-	final := tlsOf(c.ctx.settings.TLS)
+	final := tlsOf(c.ctx.settings.Load().TLS)
 	below, own := tlsOf(c.snapshot.request.TLS), tlsOf(c.layer.TLS)
 	for i, f := range final {
 		builtin := [...]string{"true", "the system's", "none", "the URL's host", tls.VersionName(tls.VersionTLS12), "none"}[i]

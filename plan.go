@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"sync"
 
 	"github.com/seed-3bbad739/requests/auth"
 	"github.com/seed-3bbad739/requests/internal/inmemory"
@@ -21,10 +22,8 @@ type plan struct {
 	auth    auth.Authenticator // nil: there is nothing to set
 	hooks   *Hooks             // the request's own
 	cookies []*http.Cookie
-	authSet []string // fields that authentication set
-	// authParams are query keys that authentication set.
-	authParams []string
-	marks      *marks // of all layers; nil: none
+	set     *authMarks // nil: authentication has set nothing that needs a mark
+	marks   *marks     // of all layers; nil: none
 	// proxies are the explicit ones and merged what Settings.Proxies was set
 	// to: the environment's are looked at again on every hop, unless a hook
 	// has changed them.
@@ -49,11 +48,11 @@ type planMarks struct{ *plan }
 // HidesField reports whether the header field was marked secret, or set by
 // authentication.
 func (m planMarks) HidesField(name string) bool {
-	return slices.Contains(m.secret(), name) || slices.Contains(m.authSet, name)
+	return slices.Contains(m.secret(), name) || m.set.hasField(name)
 }
 
 // HidesParam reports whether authentication set the query key.
-func (m planMarks) HidesParam(name string) bool { return slices.Contains(m.authParams, name) }
+func (m planMarks) HidesParam(name string) bool { return m.set.hasParam(name) }
 
 // authenticate runs p.auth on req and notes which fields it set. A body that
 // the authenticator put in place of the old one is what will be sent.
@@ -74,15 +73,56 @@ func (p *plan) authenticate(req *http.Request) error {
 	if req.Header == nil || req.URL == nil {
 		return errors.New("auth: the authenticator left a request without header or URL")
 	}
+	if p.set == nil {
+		p.set = new(authMarks)
+	}
+	p.set.mu.Lock()
 	for k, vs := range req.Header {
-		if !slices.Contains(marks, markOf(k, vs)) && !slices.Contains(p.authSet, k) {
-			p.authSet = append(slices.Clip(p.authSet), k)
+		if !slices.Contains(marks, markOf(k, vs)) && !slices.Contains(p.set.fields, k) {
+			p.set.fields = append(p.set.fields, k)
 		}
 	}
 	if req.URL.RawQuery != query {
-		p.authParams = newKeys(p.authParams, query, req.URL.RawQuery)
+		p.set.params = newKeys(p.set.params, query, req.URL.RawQuery)
 	}
+	p.set.mu.Unlock()
 	return cleanHeader(req)
+}
+
+// authMarks are the names of what authentication has set. Later exchanges add
+// to them, while what is left of an earlier one may still print its request.
+// Nil has none.
+type authMarks struct {
+	mu     sync.RWMutex // guards what follows
+	fields []string     // of the header
+	params []string     // of the query
+}
+
+func (m *authMarks) hasField(name string) bool {
+	if m == nil {
+		return false
+	}
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return slices.Contains(m.fields, name)
+}
+
+func (m *authMarks) hasParam(name string) bool {
+	if m == nil {
+		return false
+	}
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return slices.Contains(m.params, name)
+}
+
+func (m *authMarks) clone() *authMarks {
+	if m == nil {
+		return nil
+	}
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return &authMarks{fields: slices.Clone(m.fields), params: slices.Clone(m.params)}
 }
 
 // adoptBody takes over a body that an authenticator or a hook set in r, or that

@@ -41,6 +41,7 @@ func (p *PreparedRequest) Clone() *PreparedRequest {
 	c.Request = p.Request.Clone(p.Context())
 	c.Settings = p.Settings.clone()
 	c.cookies = cloneCookies(p.cookies)
+	c.set = p.set.clone()
 	return &c
 }
 

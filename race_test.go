@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strconv"
 	"sync"
 	"testing"
@@ -17,6 +18,7 @@ import (
 	"github.com/seed-3bbad739/requests/adapters"
 	"github.com/seed-3bbad739/requests/auth"
 	"github.com/seed-3bbad739/requests/cookies"
+	"github.com/seed-3bbad739/requests/hooks"
 )
 
 // TestSession_ConcurrentUse is meant for the race detector: a hundred
@@ -233,4 +235,54 @@ func TestResponse_ConcurrentUseOfHistory(t *testing.T) {
 		})
 	}
 	all.Wait()
+}
+
+// TestCall_WhatIsLeftOfAnExchange is meant for the race detector: an adapter that
+// sends a request twice returns before both are over, and the rest of them runs
+// while the next exchange of the call is on its way.
+func TestCall_WhatIsLeftOfAnExchange(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		look func(*http.Request)
+	}{
+		{"reads the settings", func(r *http.Request) { adapters.SettingsFrom(r.Context()) }},
+		{"prints the request", func(r *http.Request) {
+			_ = hooks.Exchange{Request: r}.String()
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var rest sync.WaitGroup
+			defer rest.Wait()
+			hop, begun := 0, make(chan struct{})
+			adapter := adapters.Func(func(r *http.Request) (*http.Response, error) {
+				if hop++; hop > 1 {
+					return &http.Response{StatusCode: 200, Request: r}, nil
+				}
+				rest.Go(func() {
+					close(begun)
+					for range 100 {
+						test.look(r)
+						runtime.Gosched()
+					}
+				})
+				<-begun
+				return &http.Response{StatusCode: 302, Header: http.Header{"Location": {"/next"}}, Request: r}, nil
+			})
+			s := newSession(t, requests.WithTransport(adapter))
+			_, err := s.Get(t.Context(), "http://api.test/", requests.WithAuth(&signing{hop: &hop}))
+			require.NoError(t, err)
+		})
+	}
+}
+
+// signing sets another field and another param in each exchange.
+type signing struct{ hop *int }
+
+func (*signing) Deferred() {}
+
+func (a *signing) Authenticate(r *http.Request) error {
+	n := strconv.Itoa(*a.hop)
+	r.URL.RawQuery = "hop" + n + "=x"
+	r.Header.Set("X-Signed-"+n, "secret")
+	return nil
 }

@@ -142,9 +142,9 @@ func staysHome(first, from, to *url.URL) bool {
 
 // stripCredentials removes from h what must not leave its origin: the fields
 // that authentication set, those marked secret, and those named like secrets.
-func stripCredentials(h http.Header, authSet, secret []string) {
+func stripCredentials(h http.Header, set *authMarks, secret []string) {
 	for k := range h {
-		if redact.SecretName(k) || slices.Contains(authSet, k) || slices.Contains(secret, k) {
+		if redact.SecretName(k) || set.hasField(k) || slices.Contains(secret, k) {
 			delete(h, k)
 		}
 	}
@@ -220,7 +220,7 @@ func (c *call) nextHop(h *hop) (*hop, error) {
 	delete(header, "Cookie")
 	delete(header, "Proxy-Authorization")
 	if n.elsewhere || c.lost {
-		stripCredentials(header, c.plan.authSet, c.plan.secret())
+		stripCredentials(header, c.plan.set, c.plan.secret())
 	}
 	method, keepsBody := redirectMethod(h.http.StatusCode, h.req.Method)
 	n.dropsBody = !keepsBody

@@ -25,6 +25,7 @@ func (s *Session) resume(p *PreparedRequest) (*call, error) {
 	}
 	own := *p
 	c.prepared, c.plan = &own, &own.plan
+	own.set = p.set.clone()
 	own.settings = &own.Settings
 	if own.Settings.Environment == nil { // made by hand, not by Prepare
 		own.byHand = true

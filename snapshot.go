@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/seed-3bbad739/requests/adapters"
 	"github.com/seed-3bbad739/requests/cookies"
 	"github.com/seed-3bbad739/requests/internal/decode"
 	"github.com/seed-3bbad739/requests/internal/redact"
@@ -32,7 +33,8 @@ type snapshot struct {
 	away    *defaults           // without what is secret, for calls that go elsewhere; nil: all of them
 	proxies map[string]*url.URL // those of request.Settings, parsed, by their text
 
-	bundle atomic.Pointer[bundledTLS] // the last TLS settings with an environment's CA bundle
+	bundle atomic.Pointer[bundledTLS]        // the last TLS settings with an environment's CA bundle
+	last   atomic.Pointer[adapters.Settings] // of the exchange before, without ProxyAuth
 }
 
 // defaults are what goes into every request.
@@ -48,6 +50,20 @@ func (s *snapshot) sentTo(home bool) *defaults {
 		return &s.defaults
 	}
 	return s.away
+}
+
+// settled returns a pointer to a, which most exchanges share with the one
+// before.
+func (s *snapshot) settled(a adapters.Settings) *adapters.Settings {
+	shares := a.ProxyAuth == nil // comparing one might panic
+	if last := s.last.Load(); shares && last != nil && *last == a {
+		return last
+	}
+	own := a
+	if shares {
+		s.last.Store(&own)
+	}
+	return &own
 }
 
 // bundledTLS keeps the pointer stable, by which adapters know trust again.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"sync/atomic"
 
 	"github.com/seed-3bbad739/requests/adapters"
 	"github.com/seed-3bbad739/requests/internal/ctxkey"
@@ -15,18 +16,24 @@ import (
 )
 
 // callContext is the caller's context with the settings of the exchange, which
-// the adapter asks for, and the call, which knows what was marked secret: one object for the whole call. Its fields change
-// between exchanges only.
+// the adapter asks for, and the call, which knows what was marked secret: one
+// object for the whole call. What is left of one exchange may still look at the
+// settings while those of the next take their place.
 type callContext struct {
 	context.Context
-	settings adapters.Settings
+	settings atomic.Pointer[adapters.Settings] // nil before the first exchange
 	call     *call
 }
+
+var noSettings adapters.Settings
 
 func (c *callContext) Value(key any) any {
 	switch key.(type) {
 	case ctxkey.Settings:
-		return &c.settings
+		if s := c.settings.Load(); s != nil {
+			return s
+		}
+		return &noSettings
 	case redact.MarksKey:
 		if c.call != nil {
 			return c.call
