@@ -85,7 +85,7 @@ func (c *call) keep(h *hop) {
 	r.History = slices.Clip(c.chained().history)
 	if h.http.Body == http.NoBody || h.http.ContentLength == 0 {
 		h.http.Body.Close()
-		r.keepContent(nil, true, c.plan.settings)
+		r.keepContent(nil, true)
 		return
 	}
 	var buf bytes.Buffer
@@ -94,7 +94,7 @@ func (c *call) keep(h *hop) {
 	}
 	complete := c.chain.drains.Body(&buf, h.http.Body)
 	r.noteEnd()
-	r.keepContent(buf.Bytes()[:min(buf.Len(), drain.MaxBytes)], complete, c.plan.settings)
+	r.keepContent(buf.Bytes()[:min(buf.Len(), drain.MaxBytes)], complete)
 }
 
 // prepareNext makes what Next returns of a hop that was not followed.

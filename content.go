@@ -13,7 +13,6 @@ import (
 
 // openBody puts the decoding reader in the place of the raw body.
 func (r *Response) openBody(c *call) {
-	r.maxBody = limit(c.plan.settings.MaxBody)
 	s := &r.stream
 	s.response = r
 	s.raw = r.Body
@@ -61,7 +60,7 @@ func (r *Response) load() error {
 	case r.stream.finished():
 		err = ErrBodyConsumed
 	default:
-		r.content, err = readAll(&r.stream, r.declared(), r.maxBody)
+		r.content, err = readAll(&r.stream, r.declared(), r.maxBody())
 		r.stream.Close()
 		r.Response.Body = (*memoryBody)(r)
 	}
@@ -73,6 +72,9 @@ func (r *Response) load() error {
 	return r.err
 }
 
+// maxBody bounds the decoded content, in bytes; 0 does not.
+func (r *Response) maxBody() int64 { return limit(r.call.plan.settings.MaxBody) }
+
 // declared is the length of the decoded content, where the header tells.
 func (r *Response) declared() int64 {
 	if len(r.Header["Content-Encoding"]) > 0 || !hasContent(r.Request.Method, r.StatusCode) {
@@ -82,9 +84,8 @@ func (r *Response) declared() int64 {
 }
 
 // keepContent holds the raw content of a hop that was left.
-func (r *Response) keepContent(raw []byte, all bool, s *Settings) {
+func (r *Response) keepContent(raw []byte, all bool) {
 	r.content, r.keptAll, r.isKept = raw, all, true
-	r.maxBody = limit(s.MaxBody)
 	r.Response.Body = (*memoryBody)(r)
 }
 
@@ -104,7 +105,7 @@ func (r *Response) loadKept() error {
 		}
 	}
 	defer decoded.Close()
-	r.content, err = readAll(decoded, -1, r.maxBody)
+	r.content, err = readAll(decoded, -1, r.maxBody())
 	if !r.keptAll && (err == nil || errors.Is(err, ErrContentDecoding)) {
 		err = refuse(ErrTruncated, "the content of a response that was left is kept within bounds only")
 	}

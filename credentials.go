@@ -22,7 +22,7 @@ func (c *call) prepareAuth(home bool) error {
 	}
 	var before http.Header
 	var query string
-	if c.rec != nil {
+	if c.recorder() != nil {
 		before, query = req.Header.Clone(), req.URL.RawQuery
 	}
 	switch {
@@ -42,7 +42,7 @@ func (c *call) prepareAuth(home bool) error {
 		}
 		p.adoptBody(req)
 	}
-	if c.rec != nil {
+	if c.recorder() != nil {
 		c.explainAuth(a, source, before, query)
 	}
 	return nil
@@ -73,7 +73,7 @@ func (c *call) findAuth(home bool) (a auth.Authenticator, source string, err err
 	if netrc == nil || err != nil {
 		return nil, "", err
 	}
-	if c.rec != nil {
+	if c.recorder() != nil {
 		file, line, ok := netrc.Source(req.URL.Hostname())
 		if !ok {
 			return nil, "", nil

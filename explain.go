@@ -66,7 +66,7 @@ func (s *Session) Explain(ctx context.Context, r *Request) (*Explanation, error)
 	if err != nil {
 		return nil, err
 	}
-	c.rec = newRecorder()
+	c.layer.rec = newRecorder()
 	if err := c.prepare(); err != nil {
 		return nil, err
 	}
@@ -74,7 +74,7 @@ func (s *Session) Explain(ctx context.Context, r *Request) (*Explanation, error)
 		return nil, c.refused(err)
 	}
 	p := c.prepared
-	return &Explanation{Method: p.Method, URL: redact.Marked(p.URL, c), Facts: c.rec.list()}, nil
+	return &Explanation{Method: p.Method, URL: redact.Marked(p.URL, c), Facts: c.recorder().list()}, nil
 }
 
 // String is a table for people: what, its value, where it comes from, and what

@@ -13,7 +13,7 @@ import (
 // explainAuth notes the source of the credentials, what it was chosen over,
 // and the fields and query keys they set.
 func (c *call) explainAuth(a auth.Authenticator, source string, before http.Header, query string) {
-	rec, p := c.rec, c.prepared
+	rec, p := c.recorder(), c.prepared
 	rec.set("auth", "", "none", fromBuiltin, "")
 	f := rec.fact("auth", "")
 	sources := c.authSources(before)
@@ -61,7 +61,7 @@ func (c *call) explainAuth(a auth.Authenticator, source string, before http.Head
 // hideBelow hides what is known of a name that has turned out to be one for
 // credentials.
 func (c *call) hideBelow(part, name string) {
-	f := c.rec.fact(part, name)
+	f := c.recorder().fact(part, name)
 	if f.Source != "" && !f.Absent {
 		f.Value = redact.Value(f.Value)
 	}
@@ -85,7 +85,7 @@ func (c *call) authSources(before http.Header) []Overridden {
 		}
 	}
 	if vs, ok := before["Authorization"]; ok {
-		all = append(all, Overridden{c.fieldValue("Authorization", vs), c.rec.source("header", "Authorization")})
+		all = append(all, Overridden{c.fieldValue("Authorization", vs), c.recorder().source("header", "Authorization")})
 	}
 	return all
 }

@@ -51,7 +51,7 @@ func stateOf(p *PreparedRequest) prepareState {
 }
 
 func (c *call) explainHook(source string, before *prepareState) {
-	rec, p := c.rec, c.prepared
+	rec, p := c.recorder(), c.prepared
 	now := stateOf(p)
 	if now.method != before.method {
 		rec.set("method", "", now.method, source, "")

@@ -20,7 +20,7 @@ func (c *call) HidesField(name string) bool {
 	if (planMarks{c.plan}).HidesField(name) {
 		return true
 	}
-	if c.rec == nil {
+	if c.recorder() == nil {
 		return false
 	}
 	m := c.mergedMarks() // the plan has them later
@@ -31,12 +31,12 @@ func (c *call) HidesField(name string) bool {
 func (c *call) HidesParam(name string) bool { return planMarks{c.plan}.HidesParam(name) }
 
 func (c *call) explainMethod(method string) {
-	c.rec.set("method", "", http.MethodGet, fromBuiltin, "")
+	c.recorder().set("method", "", http.MethodGet, fromBuiltin, "")
 	if own := c.snapshot.request.Method; own != "" {
-		c.rec.set("method", "", upper(own), fromSession, "")
+		c.recorder().set("method", "", upper(own), fromSession, "")
 	}
 	if c.layer.Method != "" {
-		c.rec.set("method", "", method, fromRequest, "")
+		c.recorder().set("method", "", method, fromRequest, "")
 	}
 }
 
@@ -51,12 +51,12 @@ func (c *call) explainURL(u *url.URL, base *url.URL) {
 			source, rule = fromSession, "the base itself"
 		}
 	}
-	c.rec.set("url", "", redact.Target(u), source, rule)
+	c.recorder().set("url", "", redact.Target(u), source, rule)
 }
 
 // explainPath notes the URL as it is with its path filled in.
 func (c *call) explainPath() {
-	f := c.rec.fact("url", "")
+	f := c.recorder().fact("url", "")
 	target := redact.Target(c.prepared.URL)
 	if f.Value == target {
 		return
@@ -83,7 +83,7 @@ func (c *call) explainPath() {
 // explainQuery notes the pairs of every layer. What the URL has, a raw query
 // and the params stand beside one another; of params the layers override.
 func (c *call) explainQuery(ownQuery, raw string, below, own []field) {
-	rec := c.rec
+	rec := c.recorder()
 	for _, f := range c.snapshot.params {
 		rec.set("query", f.name, c.paramValue(f.name, f.values()), fromSession, "")
 		if slices.ContainsFunc(below, func(b field) bool { return b.name == f.name }) {
@@ -160,7 +160,7 @@ func (c *call) fieldValue(name string, values []string) string {
 }
 
 func (c *call) explainHeader(below http.Header, host string) {
-	rec := c.rec
+	rec := c.recorder()
 	for k, vs := range bottomRequest.Header {
 		rec.set("header", k, c.fieldValue(k, vs), fromBuiltin, "")
 	}
@@ -192,7 +192,7 @@ func (c *call) explainHeader(below http.Header, host string) {
 }
 
 func (c *call) explainBody(req *http.Request, before http.Header) {
-	rec, body := c.rec, c.layer.Body
+	rec, body := c.recorder(), c.layer.Body
 	if body == nil {
 		rec.set("body", "", "none", fromBuiltin, "")
 	} else {
@@ -250,7 +250,7 @@ func sendable(body Body) string {
 // explainRest notes what no step of preparing writes: what is looked up when
 // the request is sent.
 func (c *call) explainRest() error {
-	rec, p := c.rec, c.prepared
+	rec, p := c.recorder(), c.prepared
 	if err := c.prepareExchange(p.URL); err != nil {
 		return err
 	}
@@ -301,22 +301,22 @@ func (c *call) explainRest() error {
 // explainFraming notes the fields that net/http writes for the body.
 func (c *call) explainFraming() {
 	p := c.prepared
-	source := c.rec.fact("body", "").Source
+	source := c.recorder().fact("body", "").Source
 	switch {
 	case p.body == nil:
 		if p.Method != http.MethodGet && p.Method != http.MethodHead {
-			c.rec.set("header", "Content-Length", "0", fromBuiltin, "no body")
+			c.recorder().set("header", "Content-Length", "0", fromBuiltin, "no body")
 		}
 	case p.ContentLength < 0:
-		c.rec.set("header", "Transfer-Encoding", "chunked", source, "a body of unknown length")
+		c.recorder().set("header", "Transfer-Encoding", "chunked", source, "a body of unknown length")
 	case p.ContentLength > 0 || p.Method != http.MethodGet && p.Method != http.MethodHead:
-		c.rec.set("header", "Content-Length", strconv.FormatInt(p.ContentLength, 10), source, "of the body")
+		c.recorder().set("header", "Content-Length", strconv.FormatInt(p.ContentLength, 10), source, "of the body")
 	}
 }
 
 // explainCookies notes the pairs of the Cookie field, as the exchange makes it.
 func (c *call) explainCookies() {
-	rec, p := c.rec, c.prepared
+	rec, p := c.recorder(), c.prepared
 	source, rule := "cookie jar", ""
 	own := 0
 	var field string

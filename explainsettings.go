@@ -64,21 +64,21 @@ func (c *call) explainSettings() {
 	for i, s := range []*Settings{&low, c.snapshot.own, &c.layer.Settings} {
 		for _, v := range settingsOf(s) {
 			if v.value != "" {
-				c.rec.set(v.part, v.name, v.value, []string{fromBuiltin, fromSession, fromRequest}[i], "")
+				c.recorder().set(v.part, v.name, v.value, []string{fromBuiltin, fromSession, fromRequest}[i], "")
 			} else if i == 0 {
-				c.rec.set(v.part, v.name, "none", fromBuiltin, "")
+				c.recorder().set(v.part, v.name, "none", fromBuiltin, "")
 			}
 		}
 	}
 	if c.prepared.Method == http.MethodHead && !c.prepared.headFollows {
-		c.rec.fact("setting", "max redirects").Rule = "HEAD follows redirects only when the call itself sets this"
+		c.recorder().fact("setting", "max redirects").Rule = "HEAD follows redirects only when the call itself sets this"
 	}
 }
 
 // explainProxy notes the proxy, the key that named it, and what that was
 // chosen over: the most particular key first, of one key the highest layer.
 func (c *call) explainProxy() {
-	rec, a := c.rec, c.ctx.settings.Load()
+	rec, a := c.recorder(), c.ctx.settings.Load()
 	value := func(raw string) string {
 		if raw == "" {
 			return "direct"
@@ -130,7 +130,7 @@ func (c *call) proxyCandidates() []proxyCandidate {
 		return nil
 	}
 	explicit, useEnvironment := p.proxies, *p.Settings.Environment
-	if c.rec.proxies != "" {
+	if c.recorder().proxies != "" {
 		explicit, useEnvironment = p.Settings.Proxies, false
 	}
 	env := currentEnvironment().env
@@ -139,7 +139,7 @@ func (c *call) proxyCandidates() []proxyCandidate {
 	for _, key := range []string{p.URL.Scheme + "://" + host, p.URL.Scheme, "all://" + host, "all"} {
 		if raw, ok := explicit[key]; ok {
 			found = append(found, proxyCandidate{key, raw, c.proxySource(key)})
-			if _, ok := c.layer.Proxies[key]; ok && c.rec.proxies == "" {
+			if _, ok := c.layer.Proxies[key]; ok && c.recorder().proxies == "" {
 				if raw, ok := c.snapshot.request.Proxies[key]; ok {
 					found = append(found, proxyCandidate{key, raw, fromSession})
 				}
@@ -154,8 +154,8 @@ func (c *call) proxyCandidates() []proxyCandidate {
 
 // proxySource is the layer of an explicit key.
 func (c *call) proxySource(key string) string {
-	if c.rec.proxies != "" {
-		return c.rec.proxies
+	if c.recorder().proxies != "" {
+		return c.recorder().proxies
 	}
 	if _, ok := c.layer.Proxies[key]; ok {
 		return fromRequest
@@ -189,16 +189,16 @@ func (c *call) explainTLS() {
 	below, own := tlsOf(c.snapshot.request.TLS), tlsOf(c.layer.TLS)
 	for i, f := range final {
 		builtin := [...]string{"true", "the system's", "none", "the URL's host", tls.VersionName(tls.VersionTLS12), "none"}[i]
-		c.rec.set("tls", f.name, builtin, fromBuiltin, "")
+		c.recorder().set("tls", f.name, builtin, fromBuiltin, "")
 		if below[i].value != "" {
-			c.rec.set("tls", f.name, below[i].value, fromSession, "")
+			c.recorder().set("tls", f.name, below[i].value, fromSession, "")
 		}
 		if own[i].value != "" {
-			c.rec.set("tls", f.name, own[i].value, fromRequest, "")
+			c.recorder().set("tls", f.name, own[i].value, fromRequest, "")
 		}
-		if value := cmp.Or(f.value, builtin); value != c.rec.fact("tls", f.name).Value {
+		if value := cmp.Or(f.value, builtin); value != c.recorder().fact("tls", f.name).Value {
 			source, rule := c.tlsSource(value)
-			c.rec.set("tls", f.name, value, source, rule)
+			c.recorder().set("tls", f.name, value, source, rule)
 		}
 	}
 }
@@ -206,8 +206,8 @@ func (c *call) explainTLS() {
 // tlsSource says what gave a field of the trust a value that no layer names.
 func (c *call) tlsSource(value string) (source, rule string) {
 	switch {
-	case c.rec.tls != "":
-		return c.rec.tls, ""
+	case c.recorder().tls != "":
+		return c.recorder().tls, ""
 	case value == environmentBundle():
 		if os.Getenv("REQUESTS_CA_BUNDLE") != "" {
 			return "environment REQUESTS_CA_BUNDLE", ""

@@ -48,6 +48,7 @@ type layered struct {
 	hookSets []*Hooks
 
 	err     error           // what was wrong with the options
+	rec     *recorder       // nil unless the request is explained
 	session *sessionOptions // nil in the layer of a call
 }
 

@@ -20,7 +20,7 @@ func (c *call) prepareQuery(u *url.URL) {
 	}
 	raw = normalize(raw, legalQuery)
 	own := l.ownParams()
-	if c.rec != nil {
+	if c.recorder() != nil {
 		c.explainQuery(u.RawQuery, raw, below, own)
 	}
 	if len(own) == 0 {

@@ -71,7 +71,6 @@ type call struct {
 	exchangeRecord
 	timer *timer // nil without Timeouts.Total
 
-	rec      *recorder           // nil unless the request is explained
 	env      *environmentProxies // for the first exchange, as read in preparing
 	values   [2]string           // of header fields with one value
 	used     uint8               // of values
@@ -155,11 +154,19 @@ func (c *call) do() (*Response, error) {
 // served, unless it is to be explained.
 func (c *call) prepare() error {
 	err := c.layOver()
-	if c.rec == nil {
+	if c.recorder() == nil {
 		c.layer.recycle()
 		c.layer = nil
 	}
 	return err
+}
+
+// recorder returns nil unless the request is explained.
+func (c *call) recorder() *recorder {
+	if c.layer == nil {
+		return nil
+	}
+	return c.layer.rec
 }
 
 // layOver does so in the order in which later parts need the earlier: method,
@@ -167,7 +174,7 @@ func (c *call) prepare() error {
 func (c *call) layOver() error {
 	l, snap := c.layer, c.snapshot
 	c.plan = &c.own
-	if c.plan.hooks = l.Hooks; c.handsOut || c.rec != nil || c.hasPrepareHooks() {
+	if c.plan.hooks = l.Hooks; c.handsOut || c.recorder() != nil || c.hasPrepareHooks() {
 		c.prepared = &PreparedRequest{Request: &c.first.req, plan: c.own}
 		c.plan = &c.prepared.plan
 	}
@@ -190,7 +197,7 @@ func (c *call) layOver() error {
 		check(checkMethod(method))
 		method = upper(method)
 	}
-	if c.rec != nil {
+	if c.recorder() != nil {
 		c.explainMethod(method)
 	}
 	u := &c.first.url
@@ -215,11 +222,11 @@ func (c *call) layOver() error {
 	}
 	p.body = l.Body
 	var before http.Header
-	if c.rec != nil {
+	if c.recorder() != nil {
 		before = req.Header.Clone()
 	}
 	check(c.prepareBody(req, l.Body))
-	if c.rec != nil {
+	if c.recorder() != nil {
 		c.explainBody(req, before)
 	}
 	p.cookies = c.requestCookies(home, check)
@@ -251,7 +258,7 @@ func (c *call) layOver() error {
 func (c *call) showPrepared() error {
 	p := c.prepared
 	run := c.runPrepare
-	if c.rec != nil {
+	if c.recorder() != nil {
 		run = c.runExplained
 	}
 	if err := run(p); err != nil {
@@ -299,7 +306,7 @@ func (c *call) prepareURL(u *url.URL) error {
 	if err != nil {
 		return err
 	}
-	if c.rec != nil {
+	if c.recorder() != nil {
 		c.explainURL(u, base)
 	}
 	if !strings.HasPrefix(u.Scheme, "http") {
@@ -400,7 +407,7 @@ func (c *call) prepareHeader(home bool, check func(error)) (http.Header, string)
 		host = own[0]
 		delete(header, "Host")
 	}
-	if c.rec != nil {
+	if c.recorder() != nil {
 		c.explainHeader(below, host)
 	}
 	if _, ok := header["Trailer"]; ok {

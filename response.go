@@ -35,8 +35,7 @@ type Response struct {
 	stream   stream
 	content  []byte // decoded once loaded; until then, of a hop that was left, raw
 	err      error
-	encoding string // named by SetEncoding
-	maxBody  int64
+	encoding *string       // named by SetEncoding; nil: by nobody
 	arrived  io.ReadCloser // the body as the adapter gave it, which knows how it came
 	over     *time.Time    // when the content was read, with WithTimings
 	offset   int           // of Body in the content, once that is in memory
@@ -123,7 +122,7 @@ func (r *Response) Text() string {
 	if len(b) == 0 {
 		return ""
 	}
-	return charset.Decode(b, r.contentType(), r.encoding)
+	return charset.Decode(b, r.contentType(), r.named())
 }
 
 // JSON decodes the content into v. Anything but white space after the value is
@@ -153,16 +152,23 @@ func (r *Response) jsonText(b []byte) ([]byte, error) {
 	if name == "" || strings.EqualFold(name, "utf-8") || !charset.Lookup(name) {
 		return charset.UTF8JSON(b)
 	}
-	return charset.UTF8JSON([]byte(charset.Decode(b, r.contentType(), r.encoding)))
+	return charset.UTF8JSON([]byte(charset.Decode(b, r.contentType(), r.named())))
 }
 
 // Encoding returns the charset that Text decodes by, if one is named: by
 // SetEncoding, by Content-Type, or for JSON by its standard. "" otherwise.
 func (r *Response) Encoding() string {
-	if r.encoding != "" {
-		return r.encoding
+	if name := r.named(); name != "" {
+		return name
 	}
 	return charset.FromContentType(r.contentType())
+}
+
+func (r *Response) named() string {
+	if r.encoding == nil {
+		return ""
+	}
+	return *r.encoding
 }
 
 // SetEncoding makes Text decode by the charset of that name, whatever the
@@ -171,7 +177,10 @@ func (r *Response) SetEncoding(name string) error {
 	if name != "" && !charset.Lookup(name) {
 		return fmt.Errorf("set encoding: %q is no charset that is known", name)
 	}
-	r.encoding = name
+	r.encoding = nil
+	if name != "" {
+		r.encoding = &name
+	}
 	return nil
 }
 
