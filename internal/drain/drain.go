@@ -32,15 +32,9 @@ func Discard(body io.ReadCloser) { Body(io.Discard, body) }
 // ready.
 type Series struct {
 	bounded
-	mu    sync.Mutex // guards what follows
-	watch *watch     // over the body that is drained, or ready for the next; nil: there is none
-}
-
-// watch is a timer and what it acts on: one that has fired, perhaps too late
-// for its body, does not see the next.
-type watch struct {
-	series *Series
-	timer  *time.Timer
+	mu    sync.Mutex  // guards what follows
+	timer *time.Timer // of the body that is drained, or ready for the next; nil: there is none
+	turn  uint        // of timer: one that has fired, perhaps too late for its body, does not see the next
 }
 
 // Body is the function of that name.
@@ -62,31 +56,31 @@ func (s *Series) Discard(body io.ReadCloser) { s.Body(io.Discard, body) }
 func (s *Series) begin() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.watch != nil {
-		s.watch.timer.Reset(MaxWait)
+	if s.timer != nil {
+		s.timer.Reset(MaxWait)
 		return
 	}
-	s.watch = &watch{series: s}
-	s.watch.timer = time.AfterFunc(MaxWait, s.watch.expire)
+	s.turn++
+	turn := s.turn
+	s.timer = time.AfterFunc(MaxWait, func() { s.expire(turn) })
 }
 
 func (s *Series) end() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.watch != nil && !s.watch.timer.Stop() {
-		s.watch = nil
+	if s.timer != nil && !s.timer.Stop() {
+		s.timer = nil
 	}
 	s.body = nil // whoever keeps s need not keep what it was
 }
 
-func (w *watch) expire() {
-	s := w.series
+func (s *Series) expire(turn uint) {
 	s.mu.Lock()
-	if s.watch != w {
+	if s.timer == nil || s.turn != turn {
 		s.mu.Unlock()
 		return
 	}
-	s.watch = nil
+	s.timer = nil
 	body := s.body
 	s.mu.Unlock()
 	if a, ok := body.(Aborter); ok {
