@@ -138,7 +138,7 @@ func newReaderBody(r io.Reader) (Body, error) {
 			return &seekBody{r: r, seeker: seeker, start: start, size: size}, nil
 		}
 	}
-	b := &onceBody{r: r, size: -1}
+	b := &onceBody{r: r, size: -1, claimed: new(uint32)}
 	if l, ok := r.(interface{ Len() int }); ok {
 		b.size = int64(l.Len())
 	}
@@ -262,14 +262,14 @@ func (r *seekReader) leave() {
 type onceBody struct {
 	r       io.Reader
 	size    int64
-	claimed atomic.Bool
+	claimed *uint32 // set atomically
 }
 
 func (b *onceBody) Len() int64        { return b.size }
 func (*onceBody) ContentType() string { return "" }
 func (*onceBody) replayable() bool    { return false }
 func (b *onceBody) Open() (io.ReadCloser, error) {
-	if !b.claimed.CompareAndSwap(false, true) {
+	if !atomic.CompareAndSwapUint32(b.claimed, 0, 1) {
 		return nil, refuse(ErrBodyNotReplayable, "a %T is read once", b.r)
 	}
 	if rc, ok := b.r.(io.ReadCloser); ok {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -156,4 +157,41 @@ func TestPathParams_aBraceThatIsNotClosed(t *testing.T) {
 	_, err := newSession(t).Get(t.Context(), w.URL+"/a/{id}/{open", requests.WithPathParam("id", "1"))
 	require.NoError(t, err)
 	assert.Equal(t, "/a/1/%7Bopen", w.Last(t).Target())
+}
+
+func TestSend_aBodyThatIsReadOnce(t *testing.T) {
+	w := newReplies(t, reply(200, ""), reply(200, ""))
+	s := newSession(t)
+	r, err := http.NewRequest("POST", w.URL, io.MultiReader(strings.NewReader("hello")))
+	require.NoError(t, err)
+	p := &requests.PreparedRequest{Request: r}
+	_, err = s.Send(p)
+	require.NoError(t, err)
+	_, err = s.Send(p)
+	assert.ErrorIs(t, err, requests.ErrBodyNotReplayable, "and not an empty body")
+	assert.Equal(t, []string{"hello"}, wireBodies(w))
+}
+
+func TestSend_settings(t *testing.T) {
+	t.Run("of the caller's leave a prepared request prepared", func(t *testing.T) {
+		w := newReplies(t, reply(200, "", "Set-Cookie: a=1"), reply(200, ""))
+		s := newSession(t)
+		_, err := s.Get(t.Context(), w.URL)
+		require.NoError(t, err)
+		p, err := s.Prepare(t.Context(), &requests.Request{URL: w.URL})
+		require.NoError(t, err)
+		p.Settings = requests.Settings{Timeouts: requests.Timeouts{Total: time.Minute}}
+		_, err = s.Send(p)
+		require.NoError(t, err)
+		assert.Equal(t, []string{"a=1"}, w.Last(t).Header.Values("Cookie"))
+	})
+	t.Run("of a request made by hand inherit what is zero, beside one that is set", func(t *testing.T) {
+		no := false
+		w := newReplies(t, redirectTo(302, "/next"), reply(200, "more than that"))
+		r, err := http.NewRequest("GET", w.URL, nil)
+		require.NoError(t, err)
+		_, err = newSession(t, requests.WithMaxBody(3)).Send(&requests.PreparedRequest{Request: r, Settings: requests.Settings{Environment: &no}})
+		assert.ErrorIs(t, err, requests.ErrBodyTooLarge)
+		assert.Len(t, w.Requests(), 2, "redirects are followed")
+	})
 }

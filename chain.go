@@ -93,6 +93,7 @@ func (c *call) keep(h *hop) {
 		buf.Grow(int(n) + bytes.MinRead)
 	}
 	complete := c.chain.drains.Body(&buf, h.http.Body)
+	r.takeTrailer()
 	r.noteEnd()
 	r.keepContent(buf.Bytes()[:min(buf.Len(), drain.MaxBytes)], complete)
 }
@@ -102,6 +103,7 @@ func (c *call) prepareNext(n *hop) (*PreparedRequest, error) {
 	if err := c.authenticateHop(n); err != nil {
 		return nil, err
 	}
+	n.req.Header = n.req.Header.Clone() // the response's Request has the same values
 	p := &PreparedRequest{Request: n.req.WithContext(c.callerContext()), Settings: c.plan.settings.clone(), plan: *c.plan}
 	if n.dropsBody {
 		p.body = nil

@@ -2,6 +2,7 @@ package requests_test
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -216,6 +217,24 @@ func TestChallenge_afterRedirect(t *testing.T) {
 			assert.Len(t, h.Arrivals(), tt.n)
 		})
 	}
+	t.Run("R93 at each place that redirects to the next, by nonces for one use", func(t *testing.T) {
+		var nonce int
+		w := newWire(t, func(r wireRequest) string {
+			if got := r.Header.Get("Authorization"); !strings.Contains(got, fmt.Sprintf(`nonce="%d"`, nonce)) || nonce == 0 {
+				nonce++
+				return reply(401, "", fmt.Sprintf(`Www-Authenticate: Digest realm="r", nonce="%d", qop="auth", stale=%v`, nonce, got != ""))
+			}
+			nonce++ // it is used up
+			if place, _ := strconv.Atoi(r.Target()[1:]); place < 4 {
+				return redirectTo(302, fmt.Sprintf("/%d", place+1))
+			}
+			return reply(200, "")
+		})
+		resp, err := newSession(t).Get(t.Context(), w.URL+"/0", requests.WithAuth(auth.Digest("u", "p")))
+		require.NoError(t, err)
+		assert.Equal(t, 200, resp.StatusCode)
+		assert.Equal(t, "/4", resp.Request.URL.Path)
+	})
 	t.Run("elsewhere by Next draws no credentials out", func(t *testing.T) {
 		for _, a := range []auth.Authenticator{new(waiting), new(challenger)} {
 			h := newHosts(t, guarded)

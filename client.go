@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"sync/atomic"
 
 	"github.com/seed-3bbad739/requests/auth"
@@ -75,7 +76,7 @@ type clientTransport struct {
 
 // RoundTrip implements [http.RoundTripper].
 func (t *clientTransport) RoundTrip(req *http.Request) (*http.Response, error) {
-	body := &givenBody{first: req.Body, get: req.GetBody, size: req.ContentLength}
+	body := &givenBody{first: req.Body, get: req.GetBody, size: req.ContentLength, handed: new(uint32)}
 	defer body.discard() // unless it was handed on
 	s := t.session
 	if req.Response != nil && !isWeb(req.URL) { // whatever CheckRedirect the caller has put in place
@@ -161,7 +162,7 @@ func (c *call) adopt(req *http.Request, body *givenBody, plain bool) error {
 		if ok || c.raw && k == "Accept-Encoding" || signed && k == "Authorization" {
 			continue
 		}
-		h.req.Header[k] = vs
+		h.req.Header[k] = slices.Clone(vs)
 	}
 	c.passThrough = true
 	if body.first != nil && body.first != http.NoBody {
@@ -226,7 +227,7 @@ func (c *call) passOn(h *hop) *http.Response {
 	if resp.StatusCode == http.StatusSwitchingProtocols {
 		return &resp // the body is a connection now
 	}
-	s := &passedBody{c: c, rc: resp.Body}
+	s := &passedBody{c: c, rc: resp.Body, resp: &resp, came: h.resp.came}
 	lines := resp.Header["Content-Encoding"]
 	if !c.raw && len(lines) > 0 && resp.Body != http.NoBody && hasContent(h.req.Method, resp.StatusCode) {
 		decoded, err := decode.Reader(resp.Body, lines)
@@ -248,9 +249,11 @@ func (c *call) passOn(h *hop) *http.Response {
 
 // passedBody gives the errors of a body their names.
 type passedBody struct {
-	c   *call
-	rc  io.ReadCloser
-	err error
+	c    *call
+	rc   io.ReadCloser
+	err  error
+	resp *http.Response // as it was passed on
+	came *http.Response // see Response.came
 }
 
 func (b *passedBody) Read(p []byte) (int, error) {
@@ -258,6 +261,9 @@ func (b *passedBody) Read(p []byte) (int, error) {
 		return 0, b.err
 	}
 	n, err := b.rc.Read(p)
+	if err == io.EOF && b.resp.Trailer == nil {
+		b.resp.Trailer = b.came.Trailer
+	}
 	if err != nil && err != io.EOF {
 		req := b.c.first.http.Request
 		err = newError("read content", req.Method, req.URL, failure(&b.c.ctx, err), nil)
@@ -276,14 +282,14 @@ type givenBody struct {
 	first  io.ReadCloser
 	get    func() (io.ReadCloser, error)
 	size   int64
-	handed atomic.Bool
+	handed *uint32 // set atomically
 }
 
 func (b *givenBody) Len() int64        { return b.size }
 func (*givenBody) ContentType() string { return "" }
 func (b *givenBody) replayable() bool  { return b.get != nil }
 func (b *givenBody) Open() (io.ReadCloser, error) {
-	if b.handed.CompareAndSwap(false, true) {
+	if atomic.CompareAndSwapUint32(b.handed, 0, 1) {
 		return b.first, nil
 	}
 	return b.get()
@@ -291,7 +297,7 @@ func (b *givenBody) Open() (io.ReadCloser, error) {
 
 // discard closes the body if nobody has taken it.
 func (b *givenBody) discard() {
-	if b.first != nil && b.handed.CompareAndSwap(false, true) {
+	if b.first != nil && atomic.CompareAndSwapUint32(b.handed, 0, 1) {
 		b.first.Close()
 	}
 }

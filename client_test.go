@@ -464,3 +464,16 @@ func TestHTTPClient_proxy(t *testing.T) {
 	send(t, h.Session(t).HTTPClient(), "GET", "http://a.test/y", nil)
 	assert.Len(t, p.Lines(), 2, "the environment's too")
 }
+
+func TestHTTPClient_headersAreNotTheSessions(t *testing.T) {
+	w := newReplies(t, reply(200, ""), reply(200, ""))
+	s := newSession(t, requests.WithHeader("X-Own", "own"))
+	r, err := s.HTTPClient().Get(w.URL)
+	require.NoError(t, err)
+	require.NoError(t, r.Body.Close())
+	r.Request.Header["X-Own"][0], r.Request.Header["Accept"][0] = "***", "***"
+	_, err = s.Get(t.Context(), w.URL)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"own"}, w.Last(t).Header.Values("X-Own"))
+	assert.Equal(t, []string{"*/*"}, w.Last(t).Header.Values("Accept"))
+}

@@ -116,7 +116,7 @@ func (r *Response) loadKept() error {
 type memoryBody Response
 
 func (m *memoryBody) Read(p []byte) (int, error) {
-	if m.isClosed {
+	if atomic.LoadUint32(&m.isClosed) != 0 {
 		return 0, ErrBodyConsumed
 	}
 	content := (*Response)(m).Bytes()
@@ -132,7 +132,7 @@ func (m *memoryBody) Read(p []byte) (int, error) {
 }
 
 func (m *memoryBody) Close() error {
-	m.isClosed = true
+	atomic.StoreUint32(&m.isClosed, 1)
 	return nil
 }
 
@@ -147,6 +147,7 @@ type stream struct {
 	err      error         // final: what every later Read returns
 	closed   uint32        // by Close, atomically: it may come while a Read waits
 	ended    bool
+	told     bool // a reader has seen the end, which peek has not
 }
 
 // rawSource is a stream as the reader below its decoder: it is what counts the
@@ -188,6 +189,7 @@ func (s *stream) Read(p []byte) (int, error) {
 		return s.ahead.Read(p)
 	}
 	if s.err != nil {
+		s.told = true
 		return 0, s.err
 	}
 	n, err := s.decoded.Read(p)
@@ -199,6 +201,7 @@ func (s *stream) Read(p []byte) (int, error) {
 		if n > 0 {
 			return n, nil
 		}
+		s.told = true
 		return 0, s.err
 	}
 	return n, nil
@@ -213,6 +216,7 @@ func (s *stream) afterClose() error {
 func (s *stream) finish(err error) {
 	if err == io.EOF {
 		s.err, s.ended = io.EOF, true
+		s.response.takeTrailer()
 	} else {
 		s.err = s.response.contentError(failure(&s.response.call.ctx, err))
 	}
@@ -220,6 +224,13 @@ func (s *stream) finish(err error) {
 	s.raw.Close()
 	s.response.call.stopTimer()
 	s.response.noteEnd()
+}
+
+// takeTrailer takes the trailers over that came with the end of the content.
+func (r *Response) takeTrailer() {
+	if r.Trailer == nil && r.came != nil {
+		r.Trailer = r.came.Trailer
+	}
 }
 
 // fail is finish before there was a decoder.
@@ -233,7 +244,7 @@ func (s *stream) fail(err error) {
 
 // finished reports whether the stream was read to its end or closed.
 func (s *stream) finished() bool {
-	return s.isClosed() || s.err != nil && !s.isAhead() && s.ended
+	return s.isClosed() || s.err != nil && !s.isAhead() && s.ended && s.told
 }
 
 // Close ends the stream; reading it later is an error, not an early end. It

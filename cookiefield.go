@@ -3,7 +3,9 @@ package requests
 import (
 	"cmp"
 	"net/http"
+	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/seed-3bbad739/requests/cookies"
@@ -32,7 +34,7 @@ func (c *call) cookieField(u *url.URL) string {
 	stored := c.jar
 	var own []*http.Cookie
 	if len(c.plan.cookies) > 0 && !c.lost && origin.Same(c.home, u) {
-		own = c.plan.cookies
+		own = cookiesFor(c.plan.cookies, u)
 	}
 	if len(own) == 0 {
 		if stored == nil {
@@ -65,6 +67,32 @@ func (c *call) cookieField(u *url.URL) string {
 		}
 	}
 	return b.String()
+}
+
+// cookiesFor returns those of cs whose Domain, Path and Secure, as far as the
+// caller gave them, allow u.
+func cookiesFor(cs []*http.Cookie, u *url.URL) []*http.Cookie {
+	if !slices.ContainsFunc(cs, func(k *http.Cookie) bool { return !allows(k, u) }) {
+		return cs
+	}
+	return slices.DeleteFunc(slices.Clone(cs), func(k *http.Cookie) bool { return !allows(k, u) })
+}
+
+// allows applies RFC 6265bis, section 5.8.3.
+func allows(k *http.Cookie, u *url.URL) bool {
+	if k.Secure && u.Scheme != "https" {
+		return false
+	}
+	if domain := strings.ToLower(strings.TrimPrefix(k.Domain, ".")); domain != "" {
+		host := strings.ToLower(u.Hostname())
+		if _, err := netip.ParseAddr(host); host != domain && (err == nil || !strings.HasSuffix(host, "."+domain)) {
+			return false
+		}
+	}
+	if path, at := k.Path, cmp.Or(u.EscapedPath(), "/"); strings.HasPrefix(path, "/") && at != path {
+		return strings.HasPrefix(at, path) && (strings.HasSuffix(path, "/") || at[len(path)] == '/')
+	}
+	return true
 }
 
 // cookieFieldAfter is the Cookie field as it would be on the next hop.

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-3bbad739/requests"
+	"github.com/seed-3bbad739/requests/adapters"
 	"github.com/seed-3bbad739/requests/cookies"
 )
 
@@ -42,8 +43,8 @@ func TestCookie_field(t *testing.T) {
 		{"R101 of one name, without a domain, beside the jar's", []string{"a=1"}, nil, []requests.Option{cookie("a", "2")}, []string{"a=2; a=1"}},
 		{"R101 of one name, domain and path, over the jar's", []string{"a=1; Path=/"}, nil,
 			[]requests.Option{requests.WithCookie(&http.Cookie{Name: "a", Value: "2", Domain: "a.test", Path: "/"})}, []string{"a=2"}},
-		{"R101 of one name and domain, but another path, beside the jar's", []string{"a=1; Path=/"}, nil,
-			[]requests.Option{requests.WithCookie(&http.Cookie{Name: "a", Value: "2", Domain: "a.test", Path: "/x"})}, []string{"a=2; a=1"}},
+		{"R101 of one name and domain, but a path that is not asked for, not at all", []string{"a=1; Path=/"}, nil,
+			[]requests.Option{requests.WithCookie(&http.Cookie{Name: "a", Value: "2", Domain: "a.test", Path: "/x"})}, []string{"a=1"}},
 		{"several of the request in their order", nil, nil, []requests.Option{cookie("b", "2"), cookie("a", "1")}, []string{"b=2; a=1"}},
 		{"R102 a field of the request alone", []string{"a=1"}, []requests.Option{cookie("b", "2")}, []requests.Option{header("m=1")}, []string{"m=1"}},
 		{"R102 a field of the session alone", []string{"a=1"}, []requests.Option{header("m=1")}, nil, []string{"m=1"}},
@@ -193,4 +194,46 @@ func TestCookie_ofCopiesAreTheirOwn(t *testing.T) {
 	text, err = requests.Text(s.Get(t.Context(), "http://a.test/3"))
 	require.NoError(t, err)
 	assert.Equal(t, "s=1", text, "and leave them as they are")
+}
+
+func TestCookie_attributesOfTheRequests(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		cookie http.Cookie
+		url    string
+		sent   string
+	}{
+		{"R99 none: everywhere", http.Cookie{}, "http://a.test/x/y", "a=1"},
+		{"its domain", http.Cookie{Domain: "a.test"}, "http://a.test/", "a=1"},
+		{"a domain with a dot before it, in capitals", http.Cookie{Domain: ".A.test"}, "http://a.test/", "a=1"},
+		{"a host of its domain", http.Cookie{Domain: "a.test"}, "http://b.a.test/", "a=1"},
+		{"a host that only ends like its domain", http.Cookie{Domain: "a.test"}, "http://ba.test/", ""},
+		{"another domain", http.Cookie{Domain: "b.test"}, "http://a.test/", ""},
+		{"an address that is its domain", http.Cookie{Domain: "127.0.0.1"}, "http://127.0.0.1/", "a=1"},
+		{"an address that ends like its domain", http.Cookie{Domain: "0.0.1"}, "http://127.0.0.1/", ""},
+		{"its path", http.Cookie{Path: "/x"}, "http://a.test/x", "a=1"},
+		{"below its path", http.Cookie{Path: "/x"}, "http://a.test/x/y", "a=1"},
+		{"below its path with a slash", http.Cookie{Path: "/x/"}, "http://a.test/x/y", "a=1"},
+		{"a path that only begins like its own", http.Cookie{Path: "/x"}, "http://a.test/xy", ""},
+		{"above its path", http.Cookie{Path: "/x/y"}, "http://a.test/x", ""},
+		{"a path that is none", http.Cookie{Path: "x"}, "http://a.test/y", "a=1"},
+		{"secure, by http", http.Cookie{Secure: true}, "http://a.test/", ""},
+		{"secure, by https", http.Cookie{Secure: true}, "https://a.test/", "a=1"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.cookie.Name, tt.cookie.Value = "a", "1"
+			var sent string
+			s := newSession(t, requests.WithTransport(adapters.Func(func(r *http.Request) (*http.Response, error) {
+				sent = r.Header.Get("Cookie")
+				return &http.Response{StatusCode: 200, Request: r}, nil
+			})), requests.WithCookie(&tt.cookie))
+			_, err := s.Get(t.Context(), tt.url)
+			require.NoError(t, err)
+			assert.Equal(t, tt.sent, sent)
+			e, err := s.Explain(t.Context(), &requests.Request{URL: tt.url})
+			require.NoError(t, err)
+			_, ok := e.Fact("cookie", "a")
+			assert.Equal(t, tt.sent != "", ok, "and Explain says so")
+		})
+	}
 }

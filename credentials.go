@@ -40,7 +40,7 @@ func (c *call) prepareAuth(home bool) error {
 		if err := p.authenticate(req); err != nil {
 			return err
 		}
-		p.adoptBody(req)
+		p.adoptBody(req, nil)
 	}
 	if c.recorder() != nil {
 		c.explainAuth(a, source, before, query)

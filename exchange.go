@@ -25,13 +25,17 @@ func (c *call) exchange(h *hop) error {
 	req := &h.req
 	deferred := c.plan.auth != nil && isDeferred(c.plan.auth) && (!c.lost || isBound(c.plan.auth, &h.url))
 	hooked := c.hasSendHooks()
-	if hooked || deferred {
-		req = h.req.Clone(&c.ctx)
+	if hooked || deferred || c.hasResponseHooks() {
+		req = h.req.Clone(&c.ctx) // hooks have it in hand
 	}
 	var answer *http.Response
 	var err error
 	if hooked {
-		if req, answer, err = c.beforeWire(req); err != nil {
+		req, answer, err = c.beforeWire(req)
+		if err != nil || answer != nil {
+			closeBody(req) // a hook's
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -43,11 +47,15 @@ func (c *call) exchange(h *hop) error {
 		}
 		if deferred {
 			if err := c.plan.authenticate(req); err != nil {
+				closeBody(req)
 				if errors.Is(err, context.DeadlineExceeded) {
 					err = because(ErrTimeout, err) // it waited for something: a token, say
 				}
 				return c.recorded(req, nil, 0, err)
 			}
+		}
+		if req.Body != nil && req.GetBody != nil && sameFunc(req.GetBody, h.req.GetBody) {
+			req.GetBody = nil // it opens what the hook or the authenticator has replaced
 		}
 		if answer, elapsed, err = c.roundTrip(req); err != nil {
 			return c.recorded(req, nil, elapsed, err)
@@ -60,7 +68,7 @@ func (c *call) exchange(h *hop) error {
 	if h.http.Header == nil {
 		h.http.Header = make(http.Header)
 	}
-	h.resp.Response, h.resp.Elapsed, h.resp.call, h.resp.arrived = &h.http, elapsed, c, answer.Body
+	h.resp.Response, h.resp.Elapsed, h.resp.call, h.resp.came = &h.http, elapsed, c, answer
 	if c.jar != nil {
 		c.jar.StoreHeader(req.URL, h.http.Header)
 	}
@@ -72,6 +80,13 @@ func (c *call) exchange(h *hop) error {
 		return c.respond(h, req, elapsed)
 	}
 	return nil
+}
+
+// closeBody closes what a hook or an authenticator has set and nobody takes.
+func closeBody(req *http.Request) {
+	if req != nil && req.Body != nil {
+		req.Body.Close()
+	}
 }
 
 // requestOf is req as the request of answer, with what layers below the session
@@ -114,7 +129,14 @@ func (c *call) beforeWire(req *http.Request) (*http.Request, *http.Response, err
 // respond runs the Response hooks, which may put another response in place.
 func (c *call) respond(h *hop, req *http.Request, elapsed time.Duration) error {
 	e := Exchange{Request: req, Response: &h.http, Number: int(c.number), Elapsed: elapsed}
+	ran := false
+	defer func() {
+		if !ran { // a hook panicked
+			h.http.Body.Close()
+		}
+	}()
 	err := c.runResponse(&e)
+	ran = true
 	if err == nil && e.Response == nil {
 		err = errors.New("the exchange has no response left")
 	}
@@ -155,6 +177,12 @@ func (c *call) recorded(req *http.Request, resp *http.Response, elapsed time.Dur
 // roundTrip lets the adapter of the URL carry req. Whatever goes wrong before
 // the adapter has the request leaves no body open.
 func (c *call) roundTrip(req *http.Request) (*http.Response, time.Duration, error) {
+	handed := false
+	defer func() {
+		if !handed {
+			closeBody(req)
+		}
+	}()
 	m, err := c.session.mountFor(req.URL)
 	if err != nil {
 		return nil, 0, err
@@ -178,6 +206,7 @@ func (c *call) roundTrip(req *http.Request) (*http.Response, time.Duration, erro
 	if err := c.openRequestBody(req); err != nil {
 		return nil, 0, err
 	}
+	handed = true
 	start := time.Now()
 	resp, err := m.wrapped.RoundTrip(req)
 	elapsed := time.Since(start)

@@ -326,6 +326,7 @@ func (c *call) explainCookies() {
 	} else {
 		c.home = p.URL
 		field = c.cookieField(p.URL)
+		p.cookies = cookiesFor(p.cookies, p.URL)
 		own = len(p.cookies)
 	}
 	if field == "" {

@@ -122,3 +122,8 @@ var openerCode = reflect.ValueOf(opener{}.open).Pointer()
 func isOpener(get func() (io.ReadCloser, error)) bool {
 	return reflect.ValueOf(get).Pointer() == openerCode
 }
+
+// sameFunc reports whether two functions are of one code.
+func sameFunc(a, b func() (io.ReadCloser, error)) bool {
+	return b != nil && reflect.ValueOf(a).Pointer() == reflect.ValueOf(b).Pointer()
+}

@@ -1,6 +1,7 @@
 package requests_test
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -9,11 +10,13 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-3bbad739/requests"
+	"github.com/seed-3bbad739/requests/adapters"
 	"github.com/seed-3bbad739/requests/auth"
 )
 
@@ -540,4 +543,78 @@ func TestHooks_bodiesThatAreThereAreSent(t *testing.T) {
 			assert.Zero(t, opened.opened)
 		})
 	}
+}
+
+// What a hook does to a header in its hands stays with the exchange that it is
+// of: neither the session nor the next hop knows of it.
+func TestHooks_headersAreTheirOwn(t *testing.T) {
+	spoil := func(h http.Header) {
+		for _, vs := range h {
+			for i := range vs {
+				vs[i] = "***"
+			}
+		}
+		h.Del("Authorization")
+	}
+	for name, hooks := range map[string]*requests.Hooks{
+		"Prepare":  prepareHook(func(p *requests.PreparedRequest) error { spoil(p.Clone().Header); return nil }),
+		"Send":     sendHook(func(e *requests.Exchange) error { spoil(e.Request.Clone(e.Request.Context()).Header); return nil }),
+		"Response": responseHook(func(e *requests.Exchange) error { spoil(e.Request.Header); return nil }),
+		"Complete": completeHook(func(r *requests.Result) error { spoil(r.Request.Header); return nil }),
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newReplies(t, redirectTo(302, "/next"), reply(200, ""), reply(200, ""))
+			s := newSession(t, requests.WithHeader("X-Own", "own"), requests.WithAuth(auth.Basic("u", "p")))
+			_, err := s.Get(t.Context(), w.URL, requests.WithHooks(hooks))
+			require.NoError(t, err)
+			_, err = s.Get(t.Context(), w.URL)
+			require.NoError(t, err)
+			for i, r := range w.Requests() {
+				assert.Equal(t, []string{"own"}, r.Header.Values("X-Own"), "exchange %d", i+1)
+				assert.Equal(t, []string{"*/*"}, r.Header.Values("Accept"), "exchange %d", i+1)
+				assert.Equal(t, []string{"Basic dTpw"}, r.Header.Values("Authorization"), "exchange %d", i+1)
+			}
+		})
+	}
+}
+
+type contextKey struct{}
+
+func TestHooks_contextThatOneSets(t *testing.T) {
+	w := newReplies(t, reply(200, ""))
+	hooks := prepareHook(func(p *requests.PreparedRequest) error {
+		p.Request = p.Request.WithContext(context.WithValue(p.Context(), contextKey{}, "value"))
+		return nil
+	})
+	var seen any
+	hooks.Send.PushBack(func(e *requests.Exchange) error { seen = e.Request.Context().Value(contextKey{}); return nil })
+	_, err := newSession(t).Get(t.Context(), w.URL, requests.WithHooks(hooks))
+	require.NoError(t, err)
+	assert.Equal(t, "value", seen)
+}
+
+func TestHooks_resultCanBeSentAgain(t *testing.T) {
+	w := newReplies(t, reply(200, ""), reply(200, ""))
+	s := newSession(t, requests.WithTimeout(time.Minute))
+	var asked *requests.PreparedRequest
+	_, err := s.Get(t.Context(), w.URL, requests.WithHooks(completeHook(func(r *requests.Result) error {
+		asked = r.Request
+		return r.Request.Context().Err()
+	})))
+	require.NoError(t, err)
+	_, err = s.Send(asked)
+	require.NoError(t, err)
+}
+
+func TestHooks_bodyThatOneSetsIsWhatIsSentAgain(t *testing.T) {
+	w := newReplies(t, reply(503, ""), reply(200, ""))
+	retry := &adapters.Retry{Wait: -1}
+	resp, err := newSession(t, requests.WithMiddleware(retry.Wrap)).Put(t.Context(), w.URL, requests.WithBody("plain!"),
+		requests.WithHooks(sendHook(func(e *requests.Exchange) error {
+			e.Request.Body = io.NopCloser(strings.NewReader("ZIPPED"))
+			return nil
+		})))
+	require.NoError(t, err)
+	assert.Equal(t, 503, resp.StatusCode, "it cannot be opened again")
+	assert.Equal(t, []string{"ZIPPED"}, wireBodies(w))
 }

@@ -334,3 +334,73 @@ func (r *releasing) Close() error {
 	*r.open--
 	return nil
 }
+
+func TestHooks_RequestBodiesTheySetAreClosed(t *testing.T) {
+	set := func(h *requests.Hooks, body io.ReadCloser) {
+		h.Send.PushBack(func(e *requests.Exchange) error {
+			e.Request.Body, e.Request.ContentLength = body, 7
+			return nil
+		})
+	}
+	for _, c := range []struct {
+		name  string
+		after func(h *requests.Hooks, cancel func()) requests.Option
+	}{
+		{"and the next one fails", func(h *requests.Hooks, _ func()) requests.Option {
+			h.Send.PushBack(func(*requests.Exchange) error { return errHook })
+			return nil
+		}},
+		{"and the next one answers", func(h *requests.Hooks, _ func()) requests.Option {
+			h.Send.PushBack(func(e *requests.Exchange) error { e.Response = &http.Response{StatusCode: 200}; return nil })
+			return nil
+		}},
+		{"and authentication fails", func(*requests.Hooks, func()) requests.Option { return requests.WithAuth(refusing{}) }},
+		{"and the call is cancelled", func(h *requests.Hooks, cancel func()) requests.Option {
+			h.Send.PushBack(func(*requests.Exchange) error { cancel(); return nil })
+			return nil
+		}},
+		{"and there is no adapter", func(h *requests.Hooks, _ func()) requests.Option {
+			h.Send.PushBack(func(e *requests.Exchange) error { e.Request.URL.Scheme = "none"; return nil })
+			return nil
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			body := &closeCounter{Reader: strings.NewReader("content")}
+			h := new(requests.Hooks)
+			set(h, body)
+			opt := c.after(h, cancel)
+			newSession(t).Post(ctx, "http://api.invalid/", opt, requests.WithHooks(h))
+			assert.Equal(t, 1, body.closed)
+		})
+	}
+	t.Run("beside a GetBody, which is asked for the next one only", func(t *testing.T) {
+		w := newReplies(t, reply(200, ""))
+		body := &closeCounter{Reader: strings.NewReader("content")}
+		_, err := newSession(t).Post(t.Context(), w.URL, requests.WithHooks(prepareHook(func(p *requests.PreparedRequest) error {
+			p.Request.Body, p.ContentLength = body, 7
+			p.GetBody = func() (io.ReadCloser, error) { return nil, errors.New("nobody needs another") }
+			return nil
+		})))
+		require.NoError(t, err)
+		assert.Equal(t, []string{"content"}, wireBodies(w))
+		assert.Positive(t, body.closed)
+	})
+}
+
+// refusing has no credentials when they are needed.
+type refusing struct{}
+
+func (refusing) Deferred()                        {}
+func (refusing) Authenticate(*http.Request) error { return errHook }
+
+func TestHooks_PanicLeavesNoBodyOpen(t *testing.T) {
+	body := &closeCounter{Reader: strings.NewReader("content")}
+	s := newSession(t, requests.WithTransport(adapters.Func(func(r *http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: 200, Body: body, ContentLength: -1, Request: r}, nil
+	})))
+	s.Hooks().Response.PushBack(func(*requests.Exchange) error { panic(errHook) })
+	assert.PanicsWithValue(t, errHook, func() { s.Get(t.Context(), "http://api.test/") })
+	assert.Positive(t, body.closed)
+}

@@ -284,3 +284,15 @@ func TestPages_end(t *testing.T) {
 		assert.Equal(t, "http://a.test/dir/2", h.Last(t).URL)
 	})
 }
+
+func TestNext_hasAHeaderOfItsOwn(t *testing.T) {
+	w := newReplies(t, redirectTo(302, "/next"), reply(200, ""))
+	s := newSession(t, requests.WithHeader("X-Own", "own"))
+	r, err := s.Get(t.Context(), w.URL, requests.WithoutRedirects())
+	require.NoError(t, err)
+	r.Next().Header["X-Own"][0], r.Next().Header["Accept"][0] = "***", "***"
+	_, err = s.Get(t.Context(), w.URL)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"own"}, w.Last(t).Header.Values("X-Own"))
+	assert.Equal(t, []string{"*/*"}, w.Last(t).Header.Values("Accept"))
+}

@@ -127,8 +127,12 @@ func (m *authMarks) clone() *authMarks {
 
 // adoptBody takes over a body that an authenticator or a hook set in r, or that
 // came with a request made by hand. It can be sent again if GetBody is its own
-// and not that of the body it took the place of.
-func (p *plan) adoptBody(r *http.Request) {
+// and not that of the body it took the place of. taken is shared by all who
+// send this body; nil: nobody else does.
+func (p *plan) adoptBody(r *http.Request, taken *uint32) {
+	if taken == nil {
+		taken = new(uint32)
+	}
 	if r.Body == nil {
 		return
 	}
@@ -148,8 +152,9 @@ func (p *plan) adoptBody(r *http.Request) {
 	}
 	r.ContentLength = size
 	if get != nil && !isOpener(get) {
-		p.body, r.GetBody = &givenBody{first: body, get: get, size: size}, get
+		b := &givenBody{first: body, get: get, size: size, handed: taken}
+		p.body, r.GetBody = b, b.Open
 		return
 	}
-	p.body = &onceBody{r: body, size: size}
+	p.body = &onceBody{r: body, size: size, claimed: taken}
 }

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/seed-3bbad739/requests/cookies"
 	"github.com/seed-3bbad739/requests/internal/origin"
@@ -25,19 +26,19 @@ type PreparedRequest struct {
 	Settings Settings
 
 	plan // its settings are those above, once it is sent
+
+	taken uint32 // the Body of a request made by hand was, by whichever Send; set atomically
 }
 
 // WithContext returns a shallow copy of p with another context, which must not
 // be nil.
 func (p *PreparedRequest) WithContext(ctx context.Context) *PreparedRequest {
-	c := *p
-	c.Request = p.Request.WithContext(ctx)
-	return &c
+	return &PreparedRequest{Request: p.Request.WithContext(ctx), Settings: p.Settings, plan: p.plan, taken: atomic.LoadUint32(&p.taken)}
 }
 
 // Clone returns a deep copy of p. The body and the hooks are shared.
 func (p *PreparedRequest) Clone() *PreparedRequest {
-	c := *p
+	c := PreparedRequest{Settings: p.Settings, plan: p.plan, taken: atomic.LoadUint32(&p.taken)}
 	c.Request = p.Request.Clone(p.Context())
 	c.Settings = p.Settings.clone()
 	c.cookies = cloneCookies(p.cookies)
@@ -261,13 +262,25 @@ func (c *call) showPrepared() error {
 	if c.recorder() != nil {
 		run = c.runExplained
 	}
+	// A hook may derive a context from this one and put it in place, which must
+	// not lead back to itself when it becomes the call's.
+	shown := &callContext{Context: c.ctx.Context, call: c}
+	p.Request = p.Request.WithContext(shown)
+	mine := p.Request
 	if err := run(p); err != nil {
 		return c.refused(fmt.Errorf("prepare hook: %w", err))
+	}
+	if p.Request != nil && p.Request.Context() != shown {
+		c.ctx.Context = p.Request.Context()
+	}
+	if p.Request == mine {
+		c.first.req = *p.Request.WithContext(&c.ctx)
+		p.Request = &c.first.req
 	}
 	if p.Request == nil || p.URL == nil || p.Header == nil {
 		return c.refused(errors.New("prepare hook: the request has no URL or header left"))
 	}
-	p.adoptBody(p.Request)
+	p.adoptBody(p.Request, nil)
 	if err := errors.Join(checkMethod(p.Method), cleanHeader(p.Request)); err != nil {
 		return c.refused(err)
 	}
@@ -371,8 +384,8 @@ func (c *call) prepareHeader(home bool, check func(error)) (http.Header, string)
 	if !home {
 		host = ""
 	}
-	// The values are the snapshot's: whoever else gets the header in hand gets
-	// a deep clone.
+	// The values are the snapshot's: hooks, and whoever gets the header in hand
+	// to change it, get a deep clone.
 	header := maps.Clone(below)
 	if len(l.Header) > 0 {
 		own := canonicalHeader(l.Header)

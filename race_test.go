@@ -218,6 +218,17 @@ func TestResponse_ConcurrentUseOfWhatIsInMemory(t *testing.T) {
 	all.Wait()
 }
 
+func TestResponse_ClosedByMany(t *testing.T) {
+	w := newReplies(t, reply(200, "content"))
+	r, err := newSession(t).Get(t.Context(), w.URL)
+	require.NoError(t, err)
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() { assert.NoError(t, r.Close()) })
+	}
+	all.Wait()
+}
+
 func TestResponse_ConcurrentUseOfHistory(t *testing.T) {
 	w := newWire(t, func(r wireRequest) string {
 		if r.Path() == "/" {

@@ -31,13 +31,16 @@ func isRedirect(status int, header http.Header) bool {
 // goes along. The three older codes have turned POST into GET for so long that
 // RFC 9110, sections 15.4.2 to 15.4.4, allows it; 307 and 308 never do.
 func redirectMethod(status int, method string) (next string, keepsBody bool) {
-	switch status {
-	case http.StatusSeeOther, http.StatusFound:
+	switch {
+	case method == methodQuery && status != http.StatusSeeOther:
+		// Safe, and nothing without its content: RFC 10008, section 2.5.
+		return method, true
+	case status == http.StatusSeeOther, status == http.StatusFound:
 		if method != http.MethodHead {
 			method = http.MethodGet
 		}
 		return method, false
-	case http.StatusMovedPermanently:
+	case status == http.StatusMovedPermanently:
 		if method == http.MethodPost {
 			method = http.MethodGet
 		}
@@ -196,6 +199,7 @@ func (c *call) redirect(h *hop) (*hop, error) {
 	if next.dropsBody {
 		c.dropped = true
 	}
+	chain.rounds = chain.rounds[:0] // R93: the next place may challenge again
 	c.lost = c.lost || next.elsewhere
 	return next, c.authenticateHop(next)
 }

@@ -79,7 +79,7 @@ func TestRedirect_method(t *testing.T) {
 		{"DELETE", 301, "DELETE", ""}, {"DELETE", 302, "GET", ""}, {"DELETE", 303, "GET", ""}, {"DELETE", 307, "DELETE", "content"}, {"DELETE", 308, "DELETE", "content"},
 		{"OPTIONS", 301, "OPTIONS", ""}, {"OPTIONS", 302, "GET", ""}, {"OPTIONS", 303, "GET", ""}, {"OPTIONS", 307, "OPTIONS", "content"}, {"OPTIONS", 308, "OPTIONS", "content"},
 		{"HEAD", 301, "HEAD", ""}, {"HEAD", 302, "HEAD", ""}, {"HEAD", 303, "HEAD", ""}, {"HEAD", 307, "HEAD", "content"}, {"HEAD", 308, "HEAD", "content"},
-		{"QUERY", 301, "QUERY", ""}, {"QUERY", 302, "GET", ""}, {"QUERY", 308, "QUERY", "content"},
+		{"QUERY", 301, "QUERY", "content"}, {"QUERY", 302, "QUERY", "content"}, {"QUERY", 303, "GET", ""}, {"QUERY", 308, "QUERY", "content"},
 		{"FOO", 301, "FOO", ""}, {"FOO", 302, "GET", ""}, {"FOO", 307, "FOO", "content"},
 	} {
 		t.Run("R112 "+tt.method+" after "+strconv.Itoa(tt.status), func(t *testing.T) {

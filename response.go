@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -35,11 +34,11 @@ type Response struct {
 	stream   stream
 	content  []byte // decoded once loaded; until then, of a hop that was left, raw
 	err      error
-	encoding *string       // named by SetEncoding; nil: by nobody
-	arrived  io.ReadCloser // the body as the adapter gave it, which knows how it came
-	over     *time.Time    // when the content was read, with WithTimings
-	offset   int           // of Body in the content, once that is in memory
-	isClosed bool          // Body is, once the content is in memory
+	encoding *string        // named by SetEncoding; nil: by nobody
+	came     *http.Response // as the adapter gave it: its body knows how it came, and gets trailers that were not announced
+	over     *time.Time     // when the content was read, with WithTimings
+	offset   int            // of Body in the content, once that is in memory
+	isClosed uint32         // Body is, once the content is in memory; set atomically
 	loaded   bool
 	isKept   bool // of a hop that was left
 	keptAll  bool // as far as it came
@@ -71,7 +70,7 @@ func (r *Response) RaiseForStatus() error {
 // excerpt returns the start of the content. Of a stream it reads no more than
 // that, and puts it back.
 func (r *Response) excerpt() []byte {
-	if r.isKept || r.loaded || r.Body == nil {
+	if r.isKept || r.loaded || r.Body == nil || r.stream.response == nil {
 		b := r.Bytes()
 		return b[:min(len(b), maxExcerpt):min(len(b), maxExcerpt)]
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -434,4 +435,60 @@ func TestContentThatFailed_IsNotTakenForWhole(t *testing.T) {
 		last = err
 	}
 	require.ErrorIs(t, last, requests.ErrTruncated)
+}
+
+func TestResponse_RaiseForStatusOfOneMadeByHand(t *testing.T) {
+	r := &requests.Response{Response: &http.Response{StatusCode: 500, Body: io.NopCloser(strings.NewReader("why"))}}
+	var e *requests.StatusError
+	require.ErrorAs(t, r.RaiseForStatus(), &e)
+	assert.Equal(t, "why", string(e.Content))
+}
+
+func TestResponse_RaiseForStatusLeavesAnEmptyStream(t *testing.T) {
+	w := newReplies(t, reply(500, ""))
+	r, err := newSession(t).Get(t.Context(), w.URL, requests.WithStream(true))
+	require.NoError(t, err)
+	require.Error(t, r.RaiseForStatus())
+	assert.Empty(t, r.Text())
+	assert.NoError(t, r.Err())
+}
+
+// A server may decide on trailers while it writes. net/http then sets those of
+// its own response, at the end of the content.
+func TestResponse_TrailersThatWereNotAnnounced(t *testing.T) {
+	for _, version := range []string{"HTTP/1.1", "HTTP/2.0"} {
+		server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			io.WriteString(w, "content")
+			w.(http.Flusher).Flush()
+			w.Header().Set(http.TrailerPrefix+"Grpc-Status", "0")
+		}))
+		server.EnableHTTP2 = version == "HTTP/2.0"
+		server.StartTLS()
+		defer server.Close()
+		s := newSession(t, requests.WithVerify(false))
+		check := func(t *testing.T, r *http.Response) {
+			assert.Equal(t, version, r.Proto)
+			assert.Equal(t, http.Header{"Grpc-Status": {"0"}}, r.Trailer)
+		}
+		t.Run("in memory by "+version, func(t *testing.T) {
+			r, err := s.Get(t.Context(), server.URL)
+			require.NoError(t, err)
+			check(t, r.Response)
+		})
+		t.Run("of a stream by "+version, func(t *testing.T) {
+			r, err := s.Get(t.Context(), server.URL, requests.WithStream(true))
+			require.NoError(t, err)
+			_, err = io.Copy(io.Discard, r.Body)
+			require.NoError(t, err)
+			check(t, r.Response)
+		})
+		t.Run("through HTTPClient by "+version, func(t *testing.T) {
+			r, err := s.HTTPClient().Get(server.URL)
+			require.NoError(t, err)
+			defer r.Body.Close()
+			_, err = io.Copy(io.Discard, r.Body)
+			require.NoError(t, err)
+			check(t, r)
+		})
+	}
 }

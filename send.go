@@ -23,12 +23,12 @@ func (s *Session) resume(p *PreparedRequest) (*call, error) {
 	if err != nil {
 		return nil, newError("send", p.Method, p.URL, err, nil)
 	}
-	own := *p
+	own := PreparedRequest{Request: p.Request, Settings: p.Settings, plan: p.plan}
 	c.prepared, c.plan = &own, &own.plan
 	own.set = p.set.clone()
+	own.byHand = p.settings == nil // and not by Prepare
 	own.settings = &own.Settings
-	if own.Settings.Environment == nil { // made by hand, not by Prepare
-		own.byHand = true
+	if own.byHand || own.Settings.Environment == nil {
 		own.Settings = own.Settings.over(&c.snapshot.request.Settings, false)
 		own.proxies, own.merged = own.Settings.Proxies, own.Settings.Proxies
 	}
@@ -43,7 +43,7 @@ func (s *Session) resume(p *PreparedRequest) (*call, error) {
 		h.req.Method = http.MethodGet
 	}
 	own.Request = &h.req
-	own.adoptBody(&h.req)
+	own.adoptBody(&h.req, &p.taken)
 	if err := errors.Join(checkMethod(h.req.Method), cleanHeader(&h.req)); err != nil {
 		return nil, newError("send", p.Method, p.URL, err, nil)
 	}
@@ -74,7 +74,10 @@ func (c *call) run() (*Response, error) {
 		c.first.req.URL = &c.first.url
 	}
 	if c.hasCompleteHooks() {
-		c.result = &observed{started: time.Now(), asked: c.asPrepared().Clone()}
+		asked := c.asPrepared().Clone()
+		// Not that of the call, which Timeouts.Total ends with it.
+		asked.Request = asked.Request.WithContext(&callContext{Context: c.ctx.Context, call: c})
+		c.result = &observed{started: time.Now(), asked: asked}
 	}
 	c.startTimer()
 	c.home = &c.first.url

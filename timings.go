@@ -3,7 +3,6 @@ package requests
 import (
 	"crypto/tls"
 	"net"
-	"net/http"
 	"time"
 
 	"github.com/seed-3bbad739/requests/adapters"
@@ -36,14 +35,12 @@ type Timings struct {
 func (r *Response) Timings() Timings {
 	var t Timings
 	// The adapter's body knows; what has been laid over it since does not.
-	came := &http.Response{Body: r.arrived}
-	if r.Response != nil {
-		came.Proto = r.Proto
-	}
-	if trace, ok := adapters.TraceFrom(came); ok {
-		t = timingsOf(trace)
-		if r.over != nil {
-			t.Total = between(trace.Start, *r.over)
+	if r.came != nil {
+		if trace, ok := adapters.TraceFrom(r.came); ok {
+			t = timingsOf(trace)
+			if r.over != nil {
+				t.Total = between(trace.Start, *r.over)
+			}
 		}
 	}
 	if r.Response != nil && r.TLS != nil {
