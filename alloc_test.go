@@ -52,6 +52,23 @@ func (p *pathTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
+// foreignTransport hides that the body can be ended, as that of package adapters
+// can.
+type foreignTransport struct{ *pathTransport }
+
+func (t foreignTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := t.pathTransport.RoundTrip(r)
+	if err == nil {
+		resp.Body = (*foreignContent)(resp.Body.(*memoryContent))
+	}
+	return resp, err
+}
+
+type foreignContent memoryContent
+
+func (c *foreignContent) Read(p []byte) (int, error) { return (*memoryContent)(c).Read(p) }
+func (c *foreignContent) Close() error               { return nil }
+
 type allocItem struct {
 	ID   int      `json:"id"`
 	Name string   `json:"name"`
@@ -77,6 +94,8 @@ func TestAllocations(t *testing.T) {
 	}
 	plain := newSession(t, requests.WithBaseURL("https://api.example.test/v1/"), requests.WithCookieJar(nil),
 		requests.WithHeaders(benchHeader), requests.WithParam("lang", "en"), requests.WithAdapter("https://", transport))
+	foreign := newSession(t, requests.WithBaseURL("https://api.example.test/v1/"), requests.WithCookieJar(nil),
+		requests.WithHeaders(benchHeader), requests.WithParam("lang", "en"), requests.WithAdapter("https://", foreignTransport{transport}))
 	withJar := newSession(t, requests.WithBaseURL("https://api.example.test/v1/"),
 		requests.WithHeaders(benchHeader), requests.WithAdapter("https://", transport))
 	item := &allocItem{ID: 42, Name: "Ada", Tags: []string{"a", "b", "c"}}
@@ -88,6 +107,10 @@ func TestAllocations(t *testing.T) {
 	}{
 		{"GET with session and call defaults merged", 11, func(ctx context.Context) error {
 			_, err := plain.Get(ctx, "items", requests.WithParam("page", "2"), requests.WithParam("limit", "50"))
+			return err
+		}},
+		{"GET through a RoundTripper whose body may not know of the context", 14, func(ctx context.Context) error {
+			_, err := foreign.Get(ctx, "items", requests.WithParam("page", "2"), requests.WithParam("limit", "50"))
 			return err
 		}},
 		{"GET of JSON, decoded", 18, func(ctx context.Context) error {

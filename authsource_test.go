@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/seed-3bbad739/requests"
 	"github.com/seed-3bbad739/requests/auth"
+	"github.com/seed-3bbad739/requests/proxy"
 )
 
 // netrcFile writes a netrc file and returns its path.
@@ -337,6 +339,56 @@ func TestAuth_proxyBasic(t *testing.T) {
 	assert.Equal(t, "Basic dTpw", p.Requests()[0].Header.Get("Proxy-Authorization"), "R82")
 	assert.Equal(t, "Bearer origin", p.Requests()[0].Header.Get("Authorization"))
 	assert.NotContains(t, h.Last(t).Header, "Proxy-Authorization")
+}
+
+// What authenticates to a proxy is for the proxies that it was set beside or
+// above, and never for another.
+func TestAuth_proxyOfAnotherLayer(t *testing.T) {
+	const own = "Basic bWU6b3du" // me:own
+	for _, tt := range []struct {
+		name    string
+		session proxy.Map // {a} and {b} are proxies, {a@} one with its own credentials
+		env     string
+		call    []string
+		sent    string // to whom, with what
+	}{
+		{"the session's proxy", proxy.Map{"all": "{a}"}, "", nil, "a " + own},
+		{"the session's, named by the call once more", proxy.Map{"all": "{a}"}, "", []string{"{a}"}, "a " + own},
+		{"the call's own proxy", proxy.Map{"all": "{a}"}, "", []string{"{b}"}, "b "},
+		{"the call's own proxy, with credentials", proxy.Map{"all": "{a}"}, "", []string{"{b@}"}, "b Basic Ym9iOmI="},
+		{"the call's own proxy, where the session has none", nil, "", []string{"{b}"}, "b "},
+		{"the environment's, where none is named", nil, "{b}", nil, "b " + own},
+		{"the environment's, beside one that is named for another scheme", proxy.Map{"https": "{a}"}, "{b}", nil, "b "},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			h := newHosts(t, ok)
+			a, b := newProxy(t, h), newProxy(t, h)
+			fill := strings.NewReplacer("{a}", a.URL, "{b}", b.URL, "{b@}", strings.Replace(b.URL, "://", "://bob:b@", 1)).Replace
+			opts := []requests.Option{requests.WithProxyAuth(auth.Basic("me", "own"))}
+			if tt.session != nil {
+				named := make(proxy.Map)
+				for k, v := range tt.session {
+					named[k] = fill(v)
+				}
+				opts = append(opts, requests.WithProxies(named))
+			}
+			t.Setenv("http_proxy", fill(tt.env))
+			s := h.Session(t, opts...)
+			var call []requests.Option
+			for _, raw := range tt.call {
+				call = append(call, requests.WithProxy(fill(raw)))
+			}
+			_, err := s.Get(t.Context(), "http://h.test/", call...)
+			require.NoError(t, err)
+			var sent []string
+			for name, p := range map[string]*forwardingProxy{"a": a, "b": b} {
+				for _, r := range p.Requests() {
+					sent = append(sent, name+" "+r.Header.Get("Proxy-Authorization"))
+				}
+			}
+			assert.Equal(t, []string{tt.sent}, sent)
+		})
+	}
 }
 
 func TestAuth_prepareSetsIt(t *testing.T) {

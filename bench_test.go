@@ -60,6 +60,9 @@ func (m *memoryContent) Read(p []byte) (int, error) {
 
 func (m *memoryContent) Close() error { return nil }
 
+// Abort ends a Read that waits: none does.
+func (m *memoryContent) Abort() {}
+
 func benchSession(t testing.TB, transport http.RoundTripper) *requests.Session {
 	return newSession(t, requests.WithHeaders(benchHeader), requests.WithParam("lang", "en"), requests.WithAdapter("https://", transport))
 }

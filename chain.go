@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/seed-3bbad739/requests/internal/drain"
+	"github.com/seed-3bbad739/requests/internal/inmemory"
 )
 
 // hop is one exchange in the making: the request, as it stands before hooks,
@@ -83,7 +84,8 @@ func (c *call) content() Body {
 func (c *call) keep(h *hop) {
 	r := &h.resp
 	r.History = slices.Clip(c.chained().history)
-	if h.http.Body == http.NoBody || h.http.ContentLength == 0 {
+	_, literal := inmemory.Len(h.http.Body) // whoever made it may not have given its length
+	if h.http.Body == http.NoBody || h.http.ContentLength == 0 && !literal {
 		h.http.Body.Close()
 		r.keepContent(nil, true)
 		return
@@ -115,8 +117,7 @@ func (c *call) prepareNext(n *hop) (*PreparedRequest, error) {
 		}
 	}
 	if field := c.cookieFieldAfter(n); field != "" {
-		p.Request.Header["Cookie"] = []string{field}
-		p.cookies = nil
+		p.Request.Header["Cookie"], p.cookie = []string{field}, field
 	}
 	return p, nil
 }

@@ -2,13 +2,17 @@ package requests
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"net/http"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"github.com/seed-3bbad739/requests/internal/decode"
+	"github.com/seed-3bbad739/requests/internal/drain"
+	"github.com/seed-3bbad739/requests/internal/inmemory"
 )
 
 // openBody puts the decoding reader in the place of the raw body.
@@ -28,6 +32,9 @@ func (r *Response) openBody(c *call) {
 		s.fail(s.err)
 	}
 	r.Response.Body = s
+	if s.err == nil {
+		s.watch(&c.ctx)
+	}
 }
 
 // hasContent reports whether a response to method can have content (RFC 9110,
@@ -145,10 +152,17 @@ type stream struct {
 	decoded  io.ReadCloser
 	ahead    *bytes.Buffer // read by peek; nil: nothing was
 	err      error         // final: what every later Read returns
-	closed   uint32        // by Close, atomically: it may come while a Read waits
+	stop     func() bool   // ends the watch over a foreign body; nil: there is none
+	state    uint32        // what was closed, atomically: it may come while a Read waits
 	ended    bool
 	told     bool // a reader has seen the end, which peek has not
 }
+
+// The bits of a stream's state.
+const (
+	streamClosed uint32 = 1 << iota // by its reader
+	rawClosed                       // the body below
+)
 
 // rawSource is a stream as the reader below its decoder: it is what counts the
 // declared length.
@@ -173,7 +187,40 @@ func (r *rawSource) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func (r *rawSource) Close() error { return r.raw.Close() }
+func (r *rawSource) Close() error { return (*stream)(r).closeRaw() }
+
+// closeRaw closes the body below once, for what a second Close does is not
+// defined (package io).
+func (s *stream) closeRaw() error {
+	if atomic.OrUint32(&s.state, rawClosed)&rawClosed != 0 {
+		return nil
+	}
+	return s.raw.Close()
+}
+
+// watch sees to it that the end of the context ends the stream. The bodies of
+// package adapters and of net/http see to it themselves, but one of somebody's
+// own RoundTripper may wait for ever. It is given some time to do so: closing it
+// comes from another goroutine than its Read.
+func (s *stream) watch(ctx context.Context) {
+	if _, ok := s.raw.(drain.Aborter); ok || s.raw == http.NoBody || ctx.Done() == nil {
+		return
+	}
+	if _, ok := inmemory.Len(s.raw); ok {
+		return
+	}
+	s.stop = context.AfterFunc(ctx, func() { time.AfterFunc(drain.MaxWait, func() { s.closeRaw() }) })
+}
+
+// over closes all that is below.
+func (s *stream) over() {
+	if s.stop != nil {
+		s.stop()
+	}
+	s.decoded.Close()
+	s.closeRaw()
+	s.response.call.stopTimer()
+}
 
 // noContent stands in for a body that has none by its method or status.
 type noContent struct{}
@@ -220,9 +267,7 @@ func (s *stream) finish(err error) {
 	} else {
 		s.err = s.response.contentError(failure(&s.response.call.ctx, err))
 	}
-	s.decoded.Close()
-	s.raw.Close()
-	s.response.call.stopTimer()
+	s.over()
 	s.response.noteEnd()
 }
 
@@ -236,9 +281,8 @@ func (r *Response) takeTrailer() {
 // fail is finish before there was a decoder.
 func (s *stream) fail(err error) {
 	s.err = s.response.contentError(err)
-	s.decoded = s.raw
-	s.raw.Close()
-	s.response.call.stopTimer()
+	s.decoded = (*rawSource)(s)
+	s.over()
 	s.response.noteEnd()
 }
 
@@ -250,17 +294,15 @@ func (s *stream) finished() bool {
 // Close ends the stream; reading it later is an error, not an early end. It
 // may come from another goroutine, and ends a Read that waits.
 func (s *stream) Close() error {
-	if !atomic.CompareAndSwapUint32(&s.closed, 0, 1) {
+	if atomic.OrUint32(&s.state, streamClosed)&streamClosed != 0 {
 		return nil
 	}
-	s.decoded.Close()
-	s.raw.Close()
-	s.response.call.stopTimer()
+	s.over()
 	return nil
 }
 
 // isClosed is not an atomic.Bool's, so that a Response may be copied for printing.
-func (s *stream) isClosed() bool { return atomic.LoadUint32(&s.closed) != 0 }
+func (s *stream) isClosed() bool { return atomic.LoadUint32(&s.state)&streamClosed != 0 }
 
 // Abort ends a pending Read.
 func (s *stream) Abort() { abort(s.raw) }

@@ -326,8 +326,8 @@ func (c *curl) proxy() {
 	for _, v := range canonicalHeader(c.p.Header)["Proxy-Authorization"] {
 		c.field("--proxy-header", "Proxy-Authorization", v)
 	}
-	if s.ProxyAuth != nil {
-		c.note("left out: what %s sets for the proxy", typeOrLabel(s.ProxyAuth))
+	if by := proxyAuthFor(u, s.ProxyAuth, explicit, env); by != nil {
+		c.note("left out: what %s sets for the proxy", typeOrLabel(by))
 	}
 	if s.ProxyTLS != nil && u.Scheme == "https" {
 		c.note("left out: the trust for the proxy")

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -110,6 +111,19 @@ func (e *environmentProxies) find(key string) (*url.URL, bool, error) {
 	return u, ok, nil
 }
 
+// has reports whether p is one that the variables name.
+func (e *environmentProxies) has(p *url.URL) bool {
+	if e == nil {
+		return false
+	}
+	for _, u := range e.parsed {
+		if u == p {
+			return true
+		}
+	}
+	return false
+}
+
 // noProxyKey in a map of proxies holds exceptions, in the place of NO_PROXY.
 const noProxyKey = "no_proxy"
 
@@ -180,6 +194,25 @@ func withEnvironment(explicit proxy.Map, env *environmentProxies, u *url.URL) pr
 		merged[k] = v
 	}
 	return merged
+}
+
+// proxyAuthFor returns a if it is for the proxy that selectProxy chose: one of the
+// environment's has no part in what was set beside a proxy that was named.
+func proxyAuthFor(chosen *url.URL, a auth.Authenticator, explicit proxy.Map, env *environmentProxies) auth.Authenticator {
+	if a == auth.None || env.has(chosen) && namesOther(explicit, nil) {
+		return nil
+	}
+	return a
+}
+
+// namesOther reports whether m names a proxy that below does not.
+func namesOther(m, below proxy.Map) bool {
+	for key, raw := range m {
+		if key != noProxyKey && raw != "" && !slices.Contains(slices.Collect(maps.Values(below)), raw) {
+			return true
+		}
+	}
+	return false
 }
 
 func checkProxyAuth(a auth.Authenticator) error {

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/seed-3bbad739/requests/adapters"
-	"github.com/seed-3bbad739/requests/auth"
 	"github.com/seed-3bbad739/requests/internal/ctxkey"
 )
 
@@ -42,8 +41,11 @@ func (c *call) exchange(h *hop) error {
 	var elapsed time.Duration
 	if answer == nil {
 		c.addCookies(h, req)
-		if _, ok := req.Header["User-Agent"]; !ok {
+		if agents, ok := req.Header["User-Agent"]; !ok {
 			req.Header["User-Agent"] = nil // or net/http would send its own
+		} else if len(agents) > 1 {
+			closeBody(req)
+			return refuse(ErrInvalidHeader, "User-Agent has %d values, and only one can be sent", len(agents))
 		}
 		if deferred {
 			if err := c.plan.authenticate(req); err != nil {
@@ -246,8 +248,8 @@ func (c *call) prepareExchange(u *url.URL) error {
 	}
 	if proxyURL != nil {
 		a.ProxyTLS = s.ProxyTLS
-		if s.ProxyAuth != nil && s.ProxyAuth != auth.None {
-			a.ProxyAuth = s.ProxyAuth
+		if by := proxyAuthFor(proxyURL, s.ProxyAuth, explicit, env); by != nil {
+			a.ProxyAuth = by
 		}
 	}
 	if u.Scheme != "http" {

@@ -320,3 +320,10 @@ func TestHeaderRefused_inOrder(t *testing.T) {
 	}
 	assert.Equal(t, []string{"X-A", "X-B", "X-C", "X-D", "X-E", "X-F", "X-G", "X-H"}, named)
 }
+
+func TestHeader_twoUserAgents(t *testing.T) {
+	w := newReplies(t, reply(200, ""))
+	_, err := newSession(t).Get(t.Context(), w.URL, requests.WithHeader("User-Agent", "a", "b"))
+	assert.ErrorIs(t, err, requests.ErrInvalidHeader, "net/http would send the first alone")
+	assert.Empty(t, w.Requests())
+}

@@ -23,7 +23,8 @@ type Hooks struct {
 	Send hooks.List[*Exchange]
 	// Response runs when the header is had, the body unread and not yet
 	// decoded, and the cookies stored. It may change or replace Response, and
-	// so what is followed.
+	// so what is followed. The body of a response that is replaced is closed: to
+	// wrap it, set Response.Body.
 	Response hooks.List[*Exchange]
 	// Complete runs when the call is over, well or not. It observes: an error
 	// it returns is joined to the call's.

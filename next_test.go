@@ -296,3 +296,39 @@ func TestNext_hasAHeaderOfItsOwn(t *testing.T) {
 	assert.Equal(t, []string{"own"}, w.Last(t).Header.Values("X-Own"))
 	assert.Equal(t, []string{"*/*"}, w.Last(t).Header.Values("Accept"))
 }
+
+func TestNext_keepsTheCallsCookiesForTheChain(t *testing.T) {
+	w := newReplies(t, redirectTo(302, "/1"), redirectTo(302, "/2"), redirectTo(302, "/3"), reply(200, ""))
+	s := newSession(t)
+	r, err := s.Get(t.Context(), w.URL, cookie("own", "1"), requests.WithoutRedirects())
+	for err == nil && r.Next() != nil {
+		r, err = s.Send(r.Next())
+	}
+	require.NoError(t, err)
+	require.Len(t, w.Requests(), 4)
+	for i, r := range w.Requests() {
+		assert.Equal(t, []string{"own=1"}, r.Header.Values("Cookie"), "request %d (D7)", i+1)
+	}
+}
+
+func TestNext_cookiesOfAChallenge(t *testing.T) {
+	w := newReplies(t, redirectTo(302, "/next", "Set-Cookie: a=1"), reply(401, "", "Set-Cookie: b=2", asks), reply(200, ""))
+	s := newSession(t, requests.WithAuth(new(waiting)))
+	r, err := s.Get(t.Context(), w.URL, requests.WithoutRedirects())
+	require.NoError(t, err)
+	r, err = s.Send(r.Next())
+	require.NoError(t, err)
+	assert.Equal(t, 200, r.StatusCode)
+	assert.Equal(t, []string{"a=1; b=2"}, w.Last(t).Header.Values("Cookie"), "as when the redirect is followed")
+	t.Run("a field of the caller's stays as it is", func(t *testing.T) {
+		w := newReplies(t, redirectTo(302, "/next", "Set-Cookie: a=1"), reply(401, "", "Set-Cookie: b=2", asks), reply(200, ""))
+		s := newSession(t, requests.WithAuth(new(waiting)))
+		r, err := s.Get(t.Context(), w.URL, requests.WithoutRedirects())
+		require.NoError(t, err)
+		next := r.Next()
+		next.Header.Set("Cookie", "mine=1")
+		_, err = s.Send(next)
+		require.NoError(t, err)
+		assert.Equal(t, []string{"mine=1"}, w.Last(t).Header.Values("Cookie"))
+	})
+}

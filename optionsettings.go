@@ -12,7 +12,8 @@ import (
 	"github.com/seed-3bbad739/requests/proxy"
 )
 
-// WithProxyAuth sets the authenticator for proxies.
+// WithProxyAuth sets the authenticator for proxies: those named beside it or
+// below, else those of the environment. See Settings.ProxyAuth.
 func WithProxyAuth(a auth.Authenticator) Option {
 	return optionFunc(func(l *layer) error {
 		if err := checkProxyAuth(a); err != nil {

@@ -27,18 +27,19 @@ type PreparedRequest struct {
 
 	plan // its settings are those above, once it is sent
 
-	taken uint32 // the Body of a request made by hand was, by whichever Send; set atomically
+	cookie string // the Cookie field as Next made it, which is not the caller's
+	taken  uint32 // the Body of a request made by hand was, by whichever Send; set atomically
 }
 
 // WithContext returns a shallow copy of p with another context, which must not
 // be nil.
 func (p *PreparedRequest) WithContext(ctx context.Context) *PreparedRequest {
-	return &PreparedRequest{Request: p.Request.WithContext(ctx), Settings: p.Settings, plan: p.plan, taken: atomic.LoadUint32(&p.taken)}
+	return &PreparedRequest{Request: p.Request.WithContext(ctx), Settings: p.Settings, plan: p.plan, cookie: p.cookie, taken: atomic.LoadUint32(&p.taken)}
 }
 
 // Clone returns a deep copy of p. The body and the hooks are shared.
 func (p *PreparedRequest) Clone() *PreparedRequest {
-	c := PreparedRequest{Settings: p.Settings, plan: p.plan, taken: atomic.LoadUint32(&p.taken)}
+	c := PreparedRequest{Settings: p.Settings, plan: p.plan, cookie: p.cookie, taken: atomic.LoadUint32(&p.taken)}
 	c.Request = p.Request.Clone(p.Context())
 	c.Settings = p.Settings.clone()
 	c.cookies = cloneCookies(p.cookies)

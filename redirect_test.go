@@ -451,3 +451,17 @@ func TestRedirect_fromAURLWithoutAPath(t *testing.T) {
 	assert.Equal(t, "/next", w.Last(t).Target())
 	assert.Equal(t, "/next", resp.Request.URL.Path)
 }
+
+// A response made by hand says nothing of its length more often than not.
+func TestRedirect_historyOfLiteralResponses(t *testing.T) {
+	s := newSession(t, requests.WithTransport(adapters.Func(func(r *http.Request) (*http.Response, error) {
+		if r.URL.Path == "/" {
+			return &http.Response{StatusCode: 302, Header: http.Header{"Location": {"/next"}}, Body: readCloserOf("moved"), Request: r}, nil
+		}
+		return &http.Response{StatusCode: 200, Body: readCloserOf("here"), Request: r}, nil
+	})))
+	resp, err := s.Get(t.Context(), "http://api.test/")
+	require.NoError(t, err)
+	assert.Equal(t, "here", resp.Text())
+	assert.Equal(t, "moved", resp.History[0].Text())
+}

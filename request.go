@@ -100,7 +100,9 @@ type Settings struct {
 	// URL; "" means a direct connection. Keys merge one by one.
 	Proxies proxy.Map
 	// ProxyAuth answers the proxy, on CONNECT and on forwarded requests. It
-	// must be comparable, as auth's are.
+	// must be comparable, as auth's are. It is for the proxies of its layer and
+	// those below: a layer above that names another proxy does not inherit it,
+	// and one of the environment has it only where no layer names a proxy.
 	ProxyAuth auth.Authenticator
 	// ProxyTLS is the trust for an https proxy. nil: verified by the
 	// system's roots. TLS never applies to the proxy.
@@ -182,6 +184,8 @@ func (s *Settings) over(below *Settings, wholeTLS bool) Settings {
 	}
 	if s.ProxyAuth != nil {
 		out.ProxyAuth = s.ProxyAuth
+	} else if namesOther(s.Proxies, below.Proxies) {
+		out.ProxyAuth = nil // it is for those of the layer below
 	}
 	if s.ProxyTLS != nil {
 		out.ProxyTLS = s.ProxyTLS

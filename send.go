@@ -23,7 +23,7 @@ func (s *Session) resume(p *PreparedRequest) (*call, error) {
 	if err != nil {
 		return nil, newError("send", p.Method, p.URL, err, nil)
 	}
-	own := PreparedRequest{Request: p.Request, Settings: p.Settings, plan: p.plan}
+	own := PreparedRequest{Request: p.Request, Settings: p.Settings, plan: p.plan, cookie: p.cookie}
 	c.prepared, c.plan = &own, &own.plan
 	own.set = p.set.clone()
 	own.byHand = p.settings == nil // and not by Prepare
@@ -81,7 +81,9 @@ func (c *call) run() (*Response, error) {
 	}
 	c.startTimer()
 	c.home = &c.first.url
-	_, c.first.ownCookie = c.first.req.Header["Cookie"]
+	if field, ok := c.first.req.Header["Cookie"]; ok {
+		c.first.ownCookie = c.prepared == nil || c.prepared.cookie == "" || !slices.Equal(field, []string{c.prepared.cookie})
+	}
 	if m := c.plan.marks; m != nil && m.upload != nil {
 		c.upload = &uploadProgress{report: m.upload}
 	}

@@ -1,6 +1,7 @@
 package requests_test
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -525,4 +527,99 @@ func TestStream_ContentInMemory(t *testing.T) {
 			require.ErrorIs(t, r.Err(), requests.ErrTruncated)
 		}
 	})
+}
+
+// The body of somebody else's RoundTripper is closed once, however often the
+// response is: what a second Close does is not defined (package io).
+func TestStream_ForeignBodyIsClosedOnce(t *testing.T) {
+	for name, read := range map[string]func(t *testing.T, s *requests.Session){
+		"read into memory": func(t *testing.T, s *requests.Session) {
+			r, err := s.Get(t.Context(), "http://api.test/")
+			require.NoError(t, err)
+			require.NoError(t, r.Close())
+		},
+		"a stream, read to its end": func(t *testing.T, s *requests.Session) {
+			r, err := s.Get(t.Context(), "http://api.test/", requests.WithStream(true))
+			require.NoError(t, err)
+			_, err = io.Copy(io.Discard, r.Body)
+			require.NoError(t, err)
+			require.NoError(t, r.Close())
+		},
+		"a stream, closed": func(t *testing.T, s *requests.Session) {
+			r, err := s.Get(t.Context(), "http://api.test/", requests.WithStream(true))
+			require.NoError(t, err)
+			require.NoError(t, r.Close())
+			require.NoError(t, r.Close())
+		},
+		"a redirect": func(t *testing.T, s *requests.Session) {
+			_, err := s.Get(t.Context(), "http://api.test/redirect")
+			require.NoError(t, err)
+		},
+		"coded": func(t *testing.T, s *requests.Session) {
+			r, err := s.Get(t.Context(), "http://api.test/coded")
+			require.NoError(t, err)
+			require.Equal(t, "content", r.Text())
+		},
+		"of a coding that is not": func(t *testing.T, s *requests.Session) {
+			_, err := s.Get(t.Context(), "http://api.test/bad")
+			require.ErrorIs(t, err, requests.ErrContentDecoding)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var bodies []*closeCounter
+			s := newSession(t, requests.WithTransport(adapters.Func(func(r *http.Request) (*http.Response, error) {
+				resp := &http.Response{StatusCode: 200, Header: http.Header{}, ContentLength: -1, Request: r}
+				body := &closeCounter{Reader: strings.NewReader("content")}
+				switch r.URL.Path {
+				case "/redirect":
+					resp.StatusCode = 302
+					resp.Header.Set("Location", "/")
+				case "/coded":
+					resp.Header.Set("Content-Encoding", "gzip")
+					body.Reader = strings.NewReader(zipped(t, "content"))
+				case "/bad":
+					resp.Header.Set("Content-Encoding", "gzip")
+				}
+				resp.Body, bodies = body, append(bodies, body)
+				return resp, nil
+			})))
+			read(t, s)
+			for i, b := range bodies {
+				assert.Equal(t, 1, b.closed, "body %d", i+1)
+			}
+		})
+	}
+}
+
+// A body that knows nothing of the context does not outlive it.
+func TestStream_ForeignBodyEndsWithTheContext(t *testing.T) {
+	for name, opts := range map[string][]requests.Option{
+		"in memory": nil,
+		"a stream":  {requests.WithStream(true)},
+	} {
+		for limit, total := range map[string]time.Duration{"the caller's deadline": 0, "Total": time.Second} {
+			t.Run(name+", by "+limit, func(t *testing.T) {
+				synced(t, func(t *testing.T) {
+					pipe, w := io.Pipe()
+					defer w.Close()
+					go w.Write([]byte("a part"))
+					s := newSession(t, requests.WithTransport(adapters.Func(func(r *http.Request) (*http.Response, error) {
+						return &http.Response{StatusCode: 200, ContentLength: -1, Body: pipe, Request: r}, nil
+					})), requests.WithTimeout(total))
+					ctx := t.Context()
+					if total == 0 {
+						var cancel func()
+						ctx, cancel = context.WithTimeout(ctx, time.Second)
+						defer cancel()
+					}
+					r, err := s.Get(ctx, "http://api.test/", opts...)
+					if opts != nil {
+						require.NoError(t, err)
+						_, err = io.Copy(io.Discard, r.Body)
+					}
+					require.ErrorIs(t, err, requests.ErrTimeout)
+				})
+			})
+		}
+	}
 }

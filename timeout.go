@@ -143,7 +143,7 @@ func withAttempts(ctx context.Context, reason, err error) error {
 // match: the context's reason if it has one, else the conditions that the
 // adapter reported, else those of the kind of error.
 func failure(ctx context.Context, err error) error {
-	if !errors.Is(err, sentinel.Timeout) {
+	if !errors.Is(err, sentinel.Timeout) || errors.Is(err, errTotal) { // the reason tells how long that was
 		if reason := contextError(ctx); reason != nil {
 			return withAttempts(ctx, reason, err)
 		}

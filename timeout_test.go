@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -418,4 +419,13 @@ func TestTimeouts_OurTotalAndTheCallersDeadline(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestTimeouts_TotalSaysHowLong(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
+	defer server.Close()
+	_, err := newSession(t, requests.WithTimeout(50*time.Millisecond)).Get(t.Context(), server.URL)
+	require.ErrorIs(t, err, requests.ErrTimeout)
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	assert.ErrorContains(t, err, "total timeout of 50ms")
 }
