@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 // Body is content that can be opened again: redirects, challenges and retries
@@ -188,20 +189,65 @@ type seekBody struct {
 	r           io.Reader
 	seeker      io.Seeker
 	start, size int64
-	busy        atomic.Bool
+
+	mu   sync.Mutex    // guards what follows
+	busy bool          // somebody reads
+	free chan struct{} // closed when nobody does any more; nil: nobody waits for that
 }
 
 func (b *seekBody) Len() int64        { return b.size }
 func (*seekBody) ContentType() string { return "" }
 func (b *seekBody) Open() (io.ReadCloser, error) {
-	if !b.busy.CompareAndSwap(false, true) {
+	if !b.claim() {
 		return nil, refuse(ErrBodyNotReplayable, "the reader is being sent already")
 	}
 	if _, err := b.seeker.Seek(b.start, io.SeekStart); err != nil {
-		b.busy.Store(false)
+		b.release()
 		return nil, because(ErrBodyNotReplayable, err)
 	}
 	return &seekReader{b: b, rest: b.size}, nil
+}
+
+// handover is how long one who wants to read waits for another to leave: an
+// upload that was answered early is given up by net/http some 50 ms later.
+const handover = 200 * time.Millisecond
+
+// claim makes the caller the one who reads, and reports whether it could.
+func (b *seekBody) claim() bool {
+	var over <-chan time.Time
+	for {
+		b.mu.Lock()
+		if !b.busy {
+			b.busy = true
+			b.mu.Unlock()
+			return true
+		}
+		if b.free == nil {
+			b.free = make(chan struct{})
+		}
+		free := b.free
+		b.mu.Unlock()
+		if over == nil {
+			t := time.NewTimer(handover)
+			defer t.Stop()
+			over = t.C
+		}
+		select {
+		case <-free:
+		case <-over:
+			return false
+		}
+	}
+}
+
+func (b *seekBody) release() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.busy = false
+	if b.free != nil {
+		close(b.free)
+		b.free = nil
+	}
 }
 
 type seekReader struct {
@@ -254,7 +300,7 @@ func (r *seekReader) Close() error {
 func (r *seekReader) leave() {
 	if !r.left {
 		r.left = true
-		r.b.busy.Store(false)
+		r.b.release()
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -400,6 +401,27 @@ func TestBodies_AreNotSoughtWhileTheyAreRead(t *testing.T) {
 	})
 	_, err := newSession(t, requests.WithAdapter("http://", adapter)).Post(t.Context(), "http://a.test/", requests.WithBody(stuckSeeker{stuck}))
 	require.NoError(t, err)
+}
+
+// net/http gives an upload that was answered early up some time after the
+// response, when a redirect or a challenge may already want to send it again.
+func TestBodies_WaitForWhoIsAboutToLeave(t *testing.T) {
+	synced(t, func(t *testing.T) {
+		stuck := &stuckReader{begun: make(chan struct{}), release: make(chan struct{})}
+		adapter := transportFunc(func(r *http.Request) (*http.Response, error) {
+			go io.Copy(io.Discard, r.Body)
+			<-stuck.begun
+			r.Body.Close()
+			time.AfterFunc(50*time.Millisecond, func() { close(stuck.release) })
+			again, err := r.GetBody()
+			if assert.NoError(t, err) {
+				again.Close()
+			}
+			return answered(200, ""), nil
+		})
+		_, err := newSession(t, requests.WithTransport(adapter)).Post(t.Context(), "http://a.test/", requests.WithBody(stuckSeeker{stuck}))
+		require.NoError(t, err)
+	})
 }
 
 type transportFunc func(*http.Request) (*http.Response, error)
