@@ -21,7 +21,8 @@ import (
 // its methods, SetEncoding excepted, are.
 type Response struct {
 	// Response is that of the last hop; its Request is the request as it was
-	// sent. Content-Encoding and Content-Length are as received.
+	// sent, and not to be written to: the values of its header are the
+	// session's. Content-Encoding and Content-Length are as received.
 	*http.Response
 	// History holds the earlier hops and the answered challenges, oldest first.
 	History []*Response
