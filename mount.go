@@ -88,23 +88,22 @@ func (t *mountTable) index() {
 
 // find returns the first mount that u is under, nil if there is none.
 func (t *mountTable) find(u *url.URL) *mount {
-	host := u.Hostname()
 	if t.byHost == nil {
 		for i := range t.list {
-			if t.list[i].prefix.matches(u, host) {
+			if t.list[i].prefix.matches(u) {
 				return &t.list[i]
 			}
 		}
 		return nil
 	}
-	key := host
-	if !isWeb(u) {
-		key = u.Host
+	key := u.Host
+	if isWeb(u) {
+		key = u.Hostname()
 	}
 	first := len(t.list)
 	for _, places := range [...][]int{t.byHost.hosts[strings.ToLower(key)], t.byHost.others} {
 		for _, i := range places {
-			if i < first && t.list[i].prefix.matches(u, host) {
+			if i < first && t.list[i].prefix.matches(u) {
 				first = i
 			}
 		}

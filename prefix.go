@@ -67,11 +67,9 @@ func defaultPort(scheme string) string {
 	return "80"
 }
 
-// matches reports whether u is under p. A prefix ends where a part of
-// the URL ends: https://api.example does not hold https://api.example.test.
-//
-// host is u's, without its port.
-func (p *prefix) matches(u *url.URL, host string) bool {
+// matches reports whether u is under p. A prefix ends where a part of the URL
+// ends: https://api.example does not hold https://api.example.test.
+func (p *prefix) matches(u *url.URL) bool {
 	if p.text {
 		return hasPrefixFold(u.String(), p.raw) && endsPart(u.String(), p.raw)
 	}
@@ -82,7 +80,7 @@ func (p *prefix) matches(u *url.URL, host string) bool {
 		return true
 	}
 	if isWeb(u) {
-		if len(host) != len(p.host) || !strings.EqualFold(host, p.host) {
+		if !strings.EqualFold(u.Hostname(), p.host) {
 			return false
 		}
 		if p.port != "" && p.port != effectivePort(u) {
