@@ -263,11 +263,11 @@ func (c *call) showPrepared() error {
 	if c.recorder() != nil {
 		run = c.runExplained
 	}
-	// A hook may derive a context from this one and put it in place, which must
-	// not lead back to itself when it becomes the call's.
+	// What a hook derives from the context that it is shown, and puts in place,
+	// becomes the call's, and must not lead back to itself.
 	shown := &callContext{Context: c.ctx.Context, call: c}
-	p.Request = p.Request.WithContext(shown)
-	mine := p.Request
+	mine := p.Request.WithContext(shown)
+	p.Request = mine
 	if err := run(p); err != nil {
 		return c.refused(fmt.Errorf("prepare hook: %w", err))
 	}
