@@ -29,7 +29,8 @@ type Params = map[string]any
 
 // Output is what an operation returned, by the names in the API: structures
 // and maps are map[string]any, lists []any, whole numbers int64, others
-// float64, times time.Time, content []byte. Content that is the response's own is
+// float64, times time.Time, content []byte. Policies of IAM, and templates of
+// CloudFormation in JSON, are decoded. Content that is the response's own is
 // an io.ReadCloser, which the caller closes. "ResponseMetadata" holds
 // RequestId, HTTPStatusCode, HTTPHeaders and RetryAttempts.
 type Output = map[string]any
@@ -57,7 +58,8 @@ func (c *Client) Call(ctx context.Context, op string, in Params) (Output, error)
 
 // CallInto calls an operation with in, a struct or a map, and stores what it
 // returned in out, a pointer to a struct. Fields are called as in the API, or
-// as their tags say: `aws:"Name"`. A nil out is not stored to.
+// as their tags say: `aws:"Name"`. A nil out is not stored to. A structure or a
+// list goes into a string as JSON: a policy or a template that Call decodes.
 func (c *Client) CallInto(ctx context.Context, op string, in, out any) error {
 	var params Params
 	switch v := in.(type) {
@@ -340,11 +342,17 @@ func (c *Client) attempt(ctx context.Context, o *api.Operation, call *api.Call, 
 		resp.Body.Close()
 		return nil, err
 	}
+	header := resp.Header
+	expires := c.takeExpires(o, resp)
 	c.verify(o, r, resp)
 	out, _, err := call.Response(ctx, resp, c.limit)
+	resp.Header = header
 	r.Error, r.Data = c.fault(o, r, err), out
 	if err == nil {
 		c.adjustOutput(o, r, out)
+		if expires != "" {
+			out["ExpiresString"] = expires
+		}
 		headers := make(map[string]any, len(resp.Header))
 		for k := range resp.Header {
 			headers[strings.ToLower(k)] = resp.Header.Get(k)
@@ -367,6 +375,9 @@ func (c *Client) fault(o *api.Operation, r *Request, err error) error {
 		return nil
 	case errors.As(err, &f):
 		e := &ServiceError{Operation: o.Name, Code: f.Code, Message: f.Message, StatusCode: r.HTTPResponse.StatusCode, RequestID: r.RequestID, Fields: f.Fields}
+		if e.StatusCode < 300 { // S3 says so inside of a 200, and means a 500
+			e.StatusCode = http.StatusInternalServerError
+		}
 		if e.RequestID == "" {
 			e.RequestID = f.RequestID
 		}

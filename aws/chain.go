@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"slices"
+	"strings"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -44,7 +45,7 @@ func (l *loaded) load(ctx context.Context, o *options, s *Session) error {
 		cfg.Region = os.Getenv("AWS_REGION")
 	}
 	l.cfg = cfg
-	l.provider = &chain{cfg.Credentials, l.credentialsFiles}
+	l.provider = &chain{cfg.Credentials, l.credentialsFiles, true}
 	return nil
 }
 
@@ -186,8 +187,14 @@ func (g *loading) provider(ctx context.Context) (CredentialsProvider, error) {
 			return failing{err}, nil
 		}
 	}
-	if !g.options.sharedConfig() && (g.options.Profile != "" || !identity) {
+	if identity && g.options.Profile == "" {
+		return nil, nil // the SDK's chain has it before the profile
+	}
+	if !g.options.sharedConfig() {
 		return g.narrow(ctx, g.known.credentials)
+	}
+	if p := g.known.quotedProcess(); p != "" {
+		return processcreds.NewProvider(p), nil
 	}
 	return nil, nil
 }
@@ -243,7 +250,10 @@ func (l *loaded) loadError(err error) error {
 		parse   config.SharedConfigLoadError
 		role    config.SharedConfigAssumeRoleError
 	)
+	p, _ := l.profiles.get(l.profile)
 	switch {
+	case isLegacy(os.Getenv("AWS_RETRY_MODE")) || isLegacy(p.setting("retry_mode", true)):
+		return &ConfigParseError{Err: errors.New(`the retry mode "legacy" is boto3's alone: use "standard"`)}
 	case errors.As(err, &role):
 		return &ConfigParseError{Err: err}
 	case errors.As(err, &missing):
@@ -256,6 +266,9 @@ func (l *loaded) loadError(err error) error {
 	}
 	return &ConfigParseError{Err: err}
 }
+
+// isLegacy reports whether a retry mode is the one that only boto3 has.
+func isLegacy(mode string) bool { return strings.EqualFold(strings.TrimSpace(mode), "legacy") }
 
 // partialSource finds half a pair of keys in the profiles that lend theirs to
 // the one in use. The SDK says no more than that something is wrong.

@@ -70,6 +70,9 @@ func (i *issuer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case path == "/latest/meta-data/iam/security-credentials/the-role":
 		note("metadata token=%s", r.Header.Get("X-Aws-Ec2-Metadata-Token"))
 		reply(map[string]string{"Code": "Success", "Type": "AWS-HMAC", "AccessKeyId": "AKIMDS", "SecretAccessKey": "s", "Token": "t", "Expiration": expiry, "LastUpdated": farAway})
+	case path == "/late":
+		note("late")
+		reply(map[string]string{"AccessKeyId": "AKLATE", "SecretAccessKey": "s", "Token": "t", "Expiration": "2001-01-01T00:00:00Z"})
 	case path == "/container" || path == "/again" && !i.refuse:
 		note("container token=%s", r.Header.Get("Authorization"))
 		reply(map[string]string{"AccessKeyId": "AKCONTAINER", "SecretAccessKey": "s", "Token": "t", "Expiration": expiry, "AccountId": "123456789012"})
@@ -438,6 +441,18 @@ func TestSourcesThatFail(t *testing.T) {
 	}{
 		{"a container that refuses", nil, map[string]string{"AWS_CONTAINER_CREDENTIALS_FULL_URI": "$SERVER/refused"}, nil, retrieval, 1},
 		{"a container elsewhere by plain http", nil, map[string]string{"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://192.0.2.1/creds"}, nil, isConfigError, 0},
+		{"a container's relative URI that would be part of a host", nil, map[string]string{"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": ".evil.test/x", "AWS_CONTAINER_AUTHORIZATION_TOKEN": "word"}, nil, func(t *testing.T, err error) {
+			retrieval(t, err)
+			assert.ErrorContains(t, err, "has to begin with a slash")
+		}, 0},
+		{"credentials that have expired when they come", nil, map[string]string{"AWS_CONTAINER_CREDENTIALS_FULL_URI": "$SERVER/late"}, nil, func(t *testing.T, err error) {
+			retrieval(t, err)
+			assert.ErrorContains(t, err, "expired")
+		}, 1},
+		{"such of a process", map[string]string{"config": `[profile x]` + "\n" + `credential_process = echo '{"Version":1,"AccessKeyId":"AK","SecretAccessKey":"CANARY","Expiration":"2001-01-01T00:00:00Z"}'` + "\n"}, nil, x, func(t *testing.T, err error) {
+			retrieval(t, err)
+			assert.NotContains(t, err.Error(), "CANARY")
+		}, 0},
 		{"a container's token file that is missing", nil, map[string]string{"AWS_CONTAINER_CREDENTIALS_FULL_URI": "$SERVER/container", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": "$HOME/nowhere"}, nil, retrieval, 0},
 		{"credential_source EcsContainer outside of one", map[string]string{"config": "[profile x]\ncredential_source=EcsContainer\n" + roleARN + "r\n"}, nil, x, isConfigError, 0},
 		{"a credential_source that nobody knows", map[string]string{"config": "[profile x]\ncredential_source=Moon\n" + roleARN + "r\n"}, nil, x, isConfigError, 0},

@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -24,6 +25,9 @@ import (
 )
 
 const process = `credential_process = sh $HOME/.aws/process.sh`
+
+// quotedScript wants one argument, with a blank in it.
+const quotedScript = "#!/bin/sh\ntest \"$1\" = 'a b' && " + processScript
 
 const processScript = `echo '{"Version":1,"AccessKeyId":"AKPROC","SecretAccessKey":"s","SessionToken":"t"}'
 `
@@ -69,6 +73,10 @@ func TestCredentialChain(t *testing.T) {
 			"config": "[default]\naws_access_key_id=A\naws_secret_access_key=B\n", "credentials": keys,
 		}, nil, nil, "AKDEFAULT", "shared-credentials-file", nil},
 		{"a process", map[string]string{"config": "[default]\n" + process + "\n", "process.sh": processScript}, nil, nil, "AKPROC", "custom-process", nil},
+		{"a process in quotes, with an argument in quotes", map[string]string{"config": "[default]\ncredential_process = \"$HOME/.aws/my tools/creds.sh\" \"a b\"\n", "my tools/creds.sh": quotedScript}, nil, nil, "AKPROC", "custom-process", nil},
+		{"a process in quotes with a comment after it", map[string]string{"credentials": "[default]\ncredential_process = '$HOME/.aws/my tools/creds.sh' 'a b' # ours\n", "my tools/creds.sh": quotedScript}, nil, nil, "AKPROC", "custom-process", nil},
+		{"keys before a process in quotes", map[string]string{"config": keys + "credential_process = \"exit 1\"\n"}, nil, nil, "AKDEFAULT", "config-file", nil},
+		{"the environment before a process in quotes", map[string]string{"config": "[default]\ncredential_process = \"exit 1\"\n"}, env(), nil, "AKENV", "env", nil},
 		{"a process that fails", map[string]string{"config": "[default]\ncredential_process = false\n"}, nil, nil, "", "", func(t *testing.T, err error) {
 			var e *aws.CredentialRetrievalError
 			assert.ErrorAs(t, err, &e)
@@ -84,7 +92,9 @@ func TestCredentialChain(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			dir := home(t, nil, c.env)
 			for name, text := range c.files {
-				require.NoError(t, os.WriteFile(filepath.Join(dir, ".aws", name), []byte(strings.ReplaceAll(text, "$HOME", dir)), 0o600))
+				path := filepath.Join(dir, ".aws", name)
+				require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o700))
+				require.NoError(t, os.WriteFile(path, []byte(strings.ReplaceAll(text, "$HOME", dir)), 0o700))
 			}
 			creds, err := credentialsOf(c.opts...)
 			if c.check != nil {
@@ -99,6 +109,41 @@ func TestCredentialChain(t *testing.T) {
 				assert.Equal(t, "old", creds.SessionToken)
 			}
 		})
+	}
+}
+
+// TestProcessErrorsHideWhatItPrinted: a process prints the secret.
+func TestProcessErrorsHideWhatItPrinted(t *testing.T) {
+	for _, c := range []struct{ name, prints, why string }{
+		{"a line before the JSON", `warning\n{"SecretAccessKey":"CANARY"}`, "invalid character"},
+		{"JSON that breaks off", `{"SecretAccessKey":"CANARY"`, "unexpected end"},
+		{"a time without a zone", `{"Version":1,"AccessKeyId":"AK","SecretAccessKey":"CANARY","Expiration":"2999-01-01T00:00:00"}`, "2999-01-01"},
+		{"a text like the SDK's", `CANARY, error: CANARY`, "invalid character"},
+		{"no key", `{"Version":1,"SecretAccessKey":"CANARY"}`, "missing AccessKeyId"},
+	} {
+		for form, config := range map[string]string{
+			"":                 "[default]\ncredential_process = $HOME/.aws/process.sh\n",
+			" by a role":       "[default]\nrole_arn = arn:aws:iam::123456789012:role/r\nsource_profile = p\nregion = us-east-1\n[profile p]\ncredential_process = $HOME/.aws/process.sh\n",
+			" in a typed call": "[default]\ncredential_process = $HOME/.aws/process.sh\nregion = us-east-1\n",
+		} {
+			t.Run(c.name+form, func(t *testing.T) {
+				dir := home(t, nil, nil)
+				write(t, dir, map[string]string{"config": config})
+				require.NoError(t, os.WriteFile(filepath.Join(dir, ".aws", "process.sh"), []byte("#!/bin/sh\nprintf '%b' '"+c.prints+"'\n"), 0o700))
+				s := open(t)
+				_, err := s.Credentials(context.Background())
+				if form == " in a typed call" {
+					_, err = aws.NewClient(s, dynamodb.NewFromConfig).ListTables(context.Background(), nil)
+				}
+				require.Error(t, err)
+				var retrieval *aws.CredentialRetrievalError
+				assert.ErrorAs(t, err, &retrieval)
+				assert.ErrorContains(t, err, c.why)
+				for e := err; e != nil; e = errors.Unwrap(e) { // some loggers print them all
+					assert.NotContains(t, fmt.Sprintf("%v %+v", e, e), "CANARY")
+				}
+			})
+		}
 	}
 }
 
@@ -132,6 +177,9 @@ func TestAssumedRoles(t *testing.T) {
 		{"credential_source", "[profile x]\ncredential_source=Environment\n" + role, map[string]string{"AWS_ACCESS_KEY_ID": "AK", "AWS_SECRET_ACCESS_KEY": "s"}, []aws.Option{aws.WithProfile("x")}, "assume-role"},
 		{"web identity of the profile", "[profile x]\nweb_identity_token_file=$HOME/.aws/token\n" + role, nil, []aws.Option{aws.WithProfile("x")}, "assume-role-with-web-identity"},
 		{"web identity of the environment", "[default]\nregion=us-east-1\n", map[string]string{
+			"AWS_WEB_IDENTITY_TOKEN_FILE": "$HOME/.aws/token", "AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/r",
+		}, nil, "assume-role-with-web-identity"},
+		{"web identity of the environment before a process in quotes", "[default]\nregion=us-east-1\ncredential_process = \"exit 1\"\n", map[string]string{
 			"AWS_WEB_IDENTITY_TOKEN_FILE": "$HOME/.aws/token", "AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/r",
 		}, nil, "assume-role-with-web-identity"},
 		{"web identity of the environment before AWS_PROFILE", base, map[string]string{
@@ -232,6 +280,17 @@ func TestOtherValues(t *testing.T) {
 		_, err := aws.Open(context.Background())
 		isConfigError(t, err)
 	})
+	for name, c := range map[string]struct{ files, env map[string]string }{
+		"the variable": {profile(""), map[string]string{"AWS_RETRY_MODE": "legacy"}},
+		"the profile":  {profile("retry_mode = Legacy"), nil},
+	} {
+		t.Run("boto3's own retry mode, by "+name, func(t *testing.T) {
+			home(t, c.files, c.env)
+			_, err := aws.Open(context.Background())
+			isConfigError(t, err)
+			assert.ErrorContains(t, err, `use "standard"`)
+		})
+	}
 	t.Run("clients by name try as often", func(t *testing.T) {
 		models(t)
 		srv := newFlaky(t, 100)

@@ -58,10 +58,13 @@ func (c *Client) checksum(o *api.Operation, r *Request, params map[string]any, p
 	required := o.HTTPChecksumRequired || o.HTTPChecksum.RequestChecksumRequired
 	supported := member != "" && c.session.loaded.cfg.RequestChecksumCalculation != sdk.RequestChecksumCalculationWhenRequired
 	req := r.HTTPRequest
-	if algorithm == "" && (!required && !supported || presign) || hasChecksum(req.Header) {
-		return nil // of a URL, whoever uses it has the content
-	}
 	chosen := algorithm != ""
+	if !chosen && !required && !supported || hasChecksum(req.Header, chosen) {
+		return nil
+	}
+	if presign && (!chosen || req.Body == nil || req.Body == http.NoBody) {
+		return nil // whoever uses the URL has the content
+	}
 	old := !chosen && o.HTTPChecksumRequired && !o.HTTPChecksum.RequestChecksumRequired && member == "" // it knows MD5 only
 	switch {
 	case old:
@@ -117,11 +120,12 @@ func (c *Client) algorithmField(o *api.Operation) string {
 	return "X-Amz-Sdk-Checksum-Algorithm"
 }
 
-// hasChecksum reports whether the caller has given one.
-func hasChecksum(h http.Header) bool {
+// hasChecksum reports whether the caller has given one. An MD5 is none where
+// an algorithm is chosen: S3 refuses the name of one without its checksum.
+func hasChecksum(h http.Header, chosen bool) bool {
 	for k := range h {
 		name, ok := strings.CutPrefix(k, "X-Amz-Checksum-")
-		if ok && name != "Algorithm" && name != "Type" && name != "Mode" || k == "Content-Md5" {
+		if ok && name != "Algorithm" && name != "Type" && name != "Mode" || k == "Content-Md5" && !chosen {
 			return true
 		}
 	}

@@ -26,6 +26,7 @@ func storage(checksum string) aws.Option {
 		"In":{"type":"structure","payload":"Body","members":{"Body":{"shape":"Blob","streaming":true},
 			"ContentLength":{"shape":"Long","location":"header","locationName":"Content-Length"},
 			"Algorithm":{"shape":"S","location":"header","locationName":"x-amz-sdk-checksum-algorithm"},
+			"MD5":{"shape":"S","location":"header","locationName":"Content-MD5"},
 			"Own":{"shape":"S","location":"header","locationName":"x-amz-checksum-crc32"},
 			"Mode":{"shape":"S","location":"header","locationName":"x-amz-checksum-mode"}}},
 		"Out":{"type":"structure","payload":"Body","members":{"Body":{"shape":"Blob","streaming":true}}}`))
@@ -65,6 +66,7 @@ func TestRequestChecksums(t *testing.T) {
 		{name: "SHA1 on demand", model: knowsChecksums, in: aws.Params{"Body": "content", "Algorithm": "SHA1"}, field: "X-Amz-Checksum-Sha1", want: contentSHA1, algorithm: "SHA1"},
 		{name: "SHA256 on demand", model: knowsChecksums, in: aws.Params{"Body": "content", "Algorithm": "SHA256"}, field: "X-Amz-Checksum-Sha256", want: contentSHA256, algorithm: "SHA256"},
 		{name: "the caller's own is not touched", model: wantsChecksums, in: aws.Params{"Body": "content", "Own": "AAAAAA=="}, field: "X-Amz-Checksum-Crc32", want: "AAAAAA=="},
+		{name: "an MD5 stands for all where none is named", model: wantsChecksums, in: aws.Params{"Body": "content", "MD5": contentMD5}, field: "Content-Md5", want: contentMD5},
 		{name: "MD5 where the model is of that time", model: `,"httpChecksumRequired":true`, in: aws.Params{"Body": "content"}, field: "Content-Md5", want: contentMD5},
 		{name: "none where nobody asks", in: aws.Params{"Body": "content"}},
 		{name: "after content that is read once, over TLS", model: knowsChecksums, secure: true, in: aws.Params{"Body": once(), "ContentLength": 7}, algorithm: "CRC32", trailer: "x-amz-checksum-crc32:" + contentCRC32, hash: "STREAMING-UNSIGNED-PAYLOAD-TRAILER"},
@@ -128,6 +130,15 @@ func TestRequestChecksums(t *testing.T) {
 			assert.Empty(t, srv.requests)
 		})
 	}
+	t.Run("one that is named is sent beside an MD5", func(t *testing.T) {
+		home(t, nil, nil)
+		srv := newCapture(t, false)
+		call(t, client(t, open(t, srv.over(testKeys(), storage(knowsChecksums))...), "tiny"), "Do", aws.Params{"Body": "content", "Algorithm": "SHA256", "MD5": contentMD5})["Body"].(io.Closer).Close()
+		h := srv.last().Header
+		assert.Equal(t, "SHA256", h.Get("X-Amz-Sdk-Checksum-Algorithm"))
+		assert.Equal(t, contentSHA256, h.Get("X-Amz-Checksum-Sha256"))
+		assert.Equal(t, contentMD5, h.Get("Content-Md5"))
+	})
 	t.Run("a URL has none: its user has the content", func(t *testing.T) {
 		home(t, nil, nil)
 		srv := newCapture(t, false)
@@ -135,6 +146,9 @@ func TestRequestChecksums(t *testing.T) {
 		require.NoError(t, err)
 		assert.NotContains(t, strings.ToLower(u), "checksum")
 		assert.Contains(t, u, "X-Amz-SignedHeaders=host&")
+		u, err = client(t, open(t, srv.over(testKeys(), storage(knowsChecksums))...), "tiny").Presign(context.Background(), "Do", aws.Params{"Algorithm": "SHA256"}, time.Minute)
+		require.NoError(t, err)
+		assert.Contains(t, u, "X-Amz-SignedHeaders=host%3Bx-amz-sdk-checksum-algorithm&", "who uses it has to send one")
 	})
 }
 

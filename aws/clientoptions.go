@@ -25,7 +25,8 @@ func ClientRegion(region string) ClientOption { return func(o *clientOptions) { 
 func ClientAPIVersion(v string) ClientOption { return func(o *clientOptions) { o.version = v } }
 
 // ClientEndpoint sends everything to endpoint, a URL with its scheme, whatever
-// variables and profile say.
+// variables and profile say. S3 has buckets in its path: see
+// [Config.S3ForcePathStyle].
 func ClientEndpoint(endpoint string) ClientOption {
 	return func(o *clientOptions) { o.Endpoint = &endpoint }
 }

@@ -11,6 +11,7 @@ import (
 )
 
 // Credentials are the keys of an account or a role, and where they came from.
+// The type is the SDK's, and prints its secrets whatever the verb: do not log it.
 type Credentials = sdk.Credentials
 
 // CredentialsProvider hands out credentials, fresh ones when they expire.
@@ -34,7 +35,10 @@ type Config struct {
 	// MaxRetries is how often a failed attempt is repeated; 0 means never.
 	// Nil: what AWS_MAX_ATTEMPTS or the profile says, else 2.
 	MaxRetries *int
-	// S3ForcePathStyle puts the bucket in the path rather than in the host.
+	// S3ForcePathStyle says whether buckets are in the path, or in the host
+	// where that can be. Nil: clients by name have them in the host of AWS and
+	// in the path of an endpoint that is given, as boto3 does; typed clients do
+	// as their own options say, which is in the host.
 	S3ForcePathStyle *bool
 	// DisableParamValidation sends parameters unchecked.
 	DisableParamValidation *bool

@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/seed-3bbad739/requests/auth/sigv4"
@@ -39,11 +38,8 @@ var copySources = map[string]copySource{
 const copyURLLife = time.Hour
 
 // addSourceRegions gives the operations of a model the parameter SourceRegion,
-// where the service has none and takes a URL. Clients share models, so it comes
-// before a client has the model, under mu.
-func addSourceRegions(m *api.Model, mu *sync.Mutex) {
-	mu.Lock()
-	defer mu.Unlock()
+// where the service has none and takes a URL.
+func addSourceRegions(m *api.Model) {
 	src := copySources[m.Metadata.ServiceID]
 	for _, name := range src.operations {
 		o := m.Operations[name]

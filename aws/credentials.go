@@ -3,10 +3,13 @@ package aws
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -73,7 +76,11 @@ func CredentialsMethod(c Credentials) string {
 type chain struct {
 	inner            CredentialsProvider
 	credentialsFiles []string
+	loaded           bool // the SDK has made inner of files and variables
 }
+
+// maxEarly is how much earlier than they do the SDK has credentials expire, at most.
+const maxEarly = 5 * time.Minute
 
 // Retrieve implements [CredentialsProvider].
 func (c *chain) Retrieve(ctx context.Context) (Credentials, error) {
@@ -86,8 +93,12 @@ func (c *chain) Retrieve(ctx context.Context) (Credentials, error) {
 			}
 			creds.Source = kind + ": " + path
 		}
+		if c.loaded && creds.CanExpire && time.Since(creds.Expires) > maxEarly {
+			return Credentials{}, &CredentialRetrievalError{fmt.Errorf("those that %s gives have expired", CredentialsMethod(creds))}
+		}
 		return creds, nil
 	}
+	err = withoutOutput(err)
 	if p := (*PartialCredentialsError)(nil); errors.As(err, &p) || errors.Is(err, ErrNoCredentials) || ctx.Err() != nil {
 		return Credentials{}, err
 	}
@@ -118,6 +129,35 @@ type noCredentials struct{ cause error }
 
 func (e *noCredentials) Error() string   { return ErrNoCredentials.Error() + ": " + e.cause.Error() }
 func (e *noCredentials) Unwrap() []error { return []error{ErrNoCredentials, e.cause} }
+
+// withoutOutput keeps what a credential process printed out of its error: the
+// SDK quotes it when it does not parse, and it may hold the secret.
+func withoutOutput(err error) error {
+	var p *processcreds.ProviderError
+	if !errors.As(err, &p) {
+		return err
+	}
+	cause := errors.Unwrap(p.Err)
+	switch cause.(type) {
+	case nil, *exec.ExitError, *exec.Error: // the process has said nothing that is quoted
+		return err
+	}
+	before, _, _ := strings.Cut(err.Error(), p.Err.Error())
+	return &processError{before, cause}
+}
+
+// processError is the error for what a credential process printed.
+type processError struct {
+	before string // what the SDK says leads here
+	cause  error
+}
+
+func (e *processError) Error() string {
+	return e.before + "(its output is hidden) " + e.cause.Error()
+}
+
+// Unwrap leaves out the errors between, which quote the output.
+func (e *processError) Unwrap() error { return e.cause }
 
 // cached returns p, if it keeps what it has, else p behind a cache: the SDK's
 // providers of roles and the like fetch at every call.
@@ -205,6 +245,23 @@ func hasSource(m map[string]string) bool {
 		}
 	}
 	return false
+}
+
+// quotedProcess returns the profile's credential_process where that is what
+// counts and has a quote at both ends, "" elsewhere: the SDK takes these quotes
+// off any value, and the shell would see a path and the last argument without theirs.
+func (p profileKeys) quotedProcess() string {
+	v := p.setting("credential_process", true)
+	for _, comment := range [...]string{" #", " ;", "\t#", "\t;"} { // as the SDK finds them
+		v, _, _ = strings.Cut(v, comment)
+	}
+	v = strings.TrimSpace(v)
+	switch {
+	case len(v) < 2 || v[0] != '"' && v[0] != '\'' || v[len(v)-1] != v[0],
+		hasSource(p.config), hasSource(p.credentials), p.setting("aws_access_key_id", true) != "":
+		return ""
+	}
+	return v
 }
 
 // half reports whether one of a pair of keys is there without the other.

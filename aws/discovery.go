@@ -52,16 +52,20 @@ type serviceEndpoints struct {
 	Endpoints         map[string]endpointInfo
 	IsRegionalized    *bool
 	PartitionEndpoint string
+
+	only string // the one region of the partition that the service is in; "": each has its own
 }
 
 type endpointInfo struct {
 	Hostname        string
 	DNSSuffix       string
 	CredentialScope struct{ Region, Service string }
-	Variants        []struct {
-		DNSSuffix, Hostname string
-		Tags                []string
-	}
+	Variants        []endpointVariant
+}
+
+type endpointVariant struct {
+	DNSSuffix, Hostname string
+	Tags                []string
 }
 
 // The tables are read at first use: a program that never asks pays nothing.

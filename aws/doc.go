@@ -80,8 +80,13 @@
 //
 //	import _ "github.com/seed-3bbad739/requests/aws/models"
 //
+// Endpoints of clients by name come of tables that are of July 2025. A service
+// that is newer may need [ClientEndpoint]. S3 has buckets in the host at AWS, and
+// in the path at an endpoint that is given ([Config.S3ForcePathStyle]).
+//
 // [Session.Resource] is boto3.resource: objects with identifiers, attributes,
-// actions and collections, over a client by name.
+// actions and collections, over a client by name. Parameters and outputs are
+// those of the client.
 //
 // [Session.Auth] signs requests of any HTTP session, for what has no client;
 // [Session.Presign] signs a URL for somebody else to use.
@@ -133,7 +138,17 @@
 // twins, and AWS_REGION counts. Half a pair of keys, or a token alone, is an
 // error wherever it is given. Two sources of credentials in one profile are the
 // SDK's to judge, which takes keys before a process. The files of boto before
-// 2014 are not read.
+// 2014 are not read. The retry mode "legacy", which boto3 has by default, is
+// boto3's alone: where AWS_RETRY_MODE or the profile names it, the constructor
+// says so. Settings of a profile begin at the margin: one that is indented below
+// another is an error of the profile, as the SDK takes it for part of a value.
+// Behind a source_profile the SDK takes a quote off both ends of a
+// credential_process; a path with blanks goes into a script there.
+//
+// Not done for you, where boto3 does it: values of a DynamoDB resource are as on
+// the wire, {"S": "text"}; Predict of Machine Learning needs its PredictEndpoint
+// as [ClientEndpoint] too, and Timestream what its DescribeEndpoints returns;
+// WriteGetObjectResponse of S3 is for a typed client.
 //
 // # Coming from the SDK for Go v1
 //

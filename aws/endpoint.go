@@ -98,10 +98,7 @@ func (l *loaded) resolve(ctx context.Context, q endpointQuery) (*resolvedEndpoin
 		e.signingName = q.prefix
 	}
 	table := endpointTable()[p.ID]
-	var services *serviceEndpoints
-	if table != nil {
-		services = table.Services[q.prefix]
-	}
+	services := p.endpointsOf(q.prefix)
 	global := ""
 	if services != nil && services.PartitionEndpoint != "" {
 		global = services.PartitionEndpoint
@@ -124,6 +121,9 @@ func (l *loaded) resolve(ctx context.Context, q endpointQuery) (*resolvedEndpoin
 		key = global
 	}
 	var info endpointInfo
+	if services != nil && services.only != "" {
+		key, e.signingRegion = services.only, services.only
+	}
 	if services != nil {
 		info = services.Endpoints[key]
 		if r := info.CredentialScope.Region; r != "" {

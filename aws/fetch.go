@@ -2,6 +2,7 @@ package aws
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"os"
@@ -59,8 +60,8 @@ func (s *Session) sendThrough(stack *middleware.Stack) error {
 		}), middleware.After)
 }
 
-// unreachable is the error of metadata that could not be asked. It is not worth
-// a second try: most likely this is no instance.
+// unreachable is the error of a source that could not be asked. It is not worth
+// a second try: where metadata are, most likely this is no instance.
 type unreachable struct{ error }
 
 func (e *unreachable) Unwrap() error { return e.error }
@@ -117,10 +118,21 @@ func (l *loaded) endpointOfAll(ctx context.Context, serviceID string) (*url.URL,
 func (s *Session) containerOptions(o *endpointcreds.Options) {
 	o.APIOptions = nil // sendThrough
 	o.HTTPClient = s.HTTPClient()
+	if path := os.Getenv("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"); path != "" && path[0] != '/' {
+		// The SDK would make it part of the host, and send that host the token.
+		o.HTTPClient = refusal{errors.New("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI has to begin with a slash")}
+		return
+	}
 	if u, err := url.Parse(o.Endpoint); err == nil && u.Scheme == "http" {
 		o.HTTPClient = s.direct().HTTPClient()
 	}
 }
+
+// refusal is a client that sends nothing.
+type refusal struct{ err error }
+
+// Do returns the error, which a retryer leaves.
+func (r refusal) Do(*http.Request) (*http.Response, error) { return nil, &unreachable{r.err} }
 
 // direct returns a session that sends by s, but by no proxy: credentials of the
 // machine at hand are asked of the machine. A proxy would answer with its own,

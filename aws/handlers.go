@@ -3,6 +3,8 @@ package aws
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"net/http"
 	"time"
 
@@ -47,6 +49,16 @@ type Request struct {
 	sent     bool   // the attempt at hand has come as far as Send
 	running  *HandlerList
 	item     HandlerListRunItem
+}
+
+// Format prints service and operation, whatever the verb: the request that is
+// sent has the signature and the token in its header.
+func (r *Request) Format(w fmt.State, _ rune) {
+	if r == nil {
+		io.WriteString(w, "<nil>")
+		return
+	}
+	fmt.Fprintf(w, "aws.Request{Service:%q Operation:%q}", r.ClientInfo.ServiceName, r.Operation.Name)
 }
 
 // ClientInfo says whose request it is.

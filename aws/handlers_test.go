@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -370,4 +372,32 @@ func TestEmitter(t *testing.T) {
 		assert.True(t, handled)
 		assert.Equal(t, 1, v)
 	})
+}
+
+// TestRequestsPrintNoSecrets: a handler that logs its request logs no signature.
+func TestRequestsPrintNoSecrets(t *testing.T) {
+	srv := newFlaky(t, 0)
+	home(t, nil, nil)
+	models(t)
+	s := open(t, aws.WithStaticCredentials("AKIDTEST", "secret-of-test", "token-of-test"), aws.WithRegion("us-east-1"), aws.WithConfig(&aws.Config{Endpoint: &srv.URL}))
+	for _, c := range callers {
+		t.Run(c.name, func(t *testing.T) {
+			s := s.Copy()
+			text := ""
+			s.Handlers.Send.PushBack(func(r *aws.Request) error {
+				require.NotEmpty(t, r.HTTPRequest.Header.Get("Authorization"))
+				for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
+					text += fmt.Sprintf(verb, r) + fmt.Sprintf(verb, &aws.Event{Request: r})
+				}
+				var b strings.Builder
+				slog.New(slog.NewTextHandler(&b, nil)).Info("sent", "request", r)
+				text += b.String()
+				return nil
+			})
+			require.NoError(t, c.call(context.Background(), t, s))
+			assert.Contains(t, text, `Operation:"ListTables"`)
+			assert.NotContains(t, text, "Signature=")
+			assert.NotContains(t, text, "token-of-test")
+		})
+	}
 }

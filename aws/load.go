@@ -71,7 +71,7 @@ func open(ctx context.Context, o *options) (*Session, error) {
 		s.Config.Credentials = l.provider
 	}
 	if s.Config.Credentials == nil && l.cfg.Credentials != nil {
-		s.Config.Credentials = &chain{cached(l.cfg.Credentials), l.credentialsFiles}
+		s.Config.Credentials = &chain{inner: cached(l.cfg.Credentials), credentialsFiles: l.credentialsFiles}
 	}
 	if r := value(s.Config.Region); r != "" && !validHostLabel(r) {
 		s.Close()
@@ -131,7 +131,7 @@ func (l *loaded) profileAndFiles(o *options, c *Config) error {
 	if _, ok := l.profiles.get(l.profile); !ok && named {
 		return &ProfileNotFoundError{Profile: l.profile}
 	}
-	return nil
+	return l.profiles.readable(l.profile)
 }
 
 func firstOf(vs ...string) string {

@@ -49,7 +49,7 @@ func (m modelSource) services() []string { return m.loader.Services() }
 func (m modelSource) load(service, version string) (*api.Model, error) {
 	model, err := m.loader.Load(service, version)
 	if err == nil {
-		addSourceRegions(model, m.mu)
+		m.complete(model)
 		return model, nil
 	}
 	if !errors.Is(err, api.ErrNoModel) {
@@ -59,6 +59,17 @@ func (m modelSource) load(service, version string) (*api.Model, error) {
 		return nil, &UnknownAPIVersionError{Service: service, Version: version, Known: vs}
 	}
 	return nil, &UnknownServiceError{Name: service, Known: m.services()}
+}
+
+// complete adds to a model what botocore keeps beside its own. Clients share
+// models, so it comes before a client has the model, under mu.
+func (m modelSource) complete(model *api.Model) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	addSourceRegions(model)
+	if expires := model.Shapes["Expires"]; expires != nil && expires.Type == "string" && model.Metadata.ServiceID == "S3" {
+		expires.Type = "timestamp"
+	}
 }
 
 // sub returns the directory of fsys, which is there.

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/seed-3bbad739/requests"
 )
 
 // Event is what the functions of [Session.Events] get. Its name has three
@@ -229,6 +231,9 @@ func (e *attemptError) Unwrap() error { return e.err }
 type handledRetryer struct{ sdk.Retryer }
 
 func (h *handledRetryer) IsErrorRetryable(err error) bool {
+	if errors.Is(err, requests.ErrSessionClosed) {
+		return false // it stays closed
+	}
 	if a := (*attemptError)(nil); errors.As(err, &a) && a.retryable != nil {
 		return *a.retryable
 	}

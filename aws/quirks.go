@@ -13,11 +13,13 @@ import (
 	"regexp"
 	"strings"
 
+	smithytime "github.com/aws/smithy-go/time"
+
 	"github.com/seed-3bbad739/requests/aws/internal/api"
 )
 
 // What services need, and their models do not say. It is what boto3 does for
-// its users, in the same places.
+// its users, in the same places; the package comment names what is left out.
 
 // adjustParams returns params as the service wants them; what was given is not
 // changed.
@@ -118,8 +120,27 @@ var lists = map[string]*struct {
 	"ListObjectVersions": {[]string{"KeyMarker", "NextKeyMarker", "Prefix", "Delimiter"}, map[string]string{"Versions": "Key", "DeleteMarkers": "Key", "CommonPrefixes": "Prefix"}},
 }
 
-// adjustOutput undoes what adjustParams asked for.
+// adjustOutput decodes what the service sends encoded and the model has as
+// text, and undoes what adjustParams asked for.
 func (c *Client) adjustOutput(o *api.Operation, r *Request, out Output) {
+	switch c.meta.ServiceID {
+	case "IAM":
+		if o.Output != nil {
+			c.decodePolicies(o.Output.Shape, out)
+		}
+	case "EC2":
+		if text, ok := out["Output"].(string); ok && o.Name == "GetConsoleOutput" {
+			if b, err := base64.StdEncoding.DecodeString(text); err == nil {
+				out["Output"] = strings.ToValidUTF8(string(b), "\ufffd")
+			}
+		}
+	case "CloudFormation":
+		if text, ok := out["TemplateBody"].(string); ok && o.Name == "GetTemplate" {
+			if template, ok := api.DecodeJSON(text); ok { // else it is YAML
+				out["TemplateBody"] = template
+			}
+		}
+	}
 	if !r.decodes || out["EncodingType"] != "url" {
 		return
 	}
@@ -142,6 +163,44 @@ func (c *Client) adjustOutput(o *api.Operation, r *Request, out Output) {
 			}
 		}
 	}
+}
+
+// decodePolicies decodes the policies in v, which has the shape given: they are
+// JSON, percent-encoded.
+func (c *Client) decodePolicies(shape string, v any) {
+	switch s := c.model.Shapes[shape]; v := v.(type) {
+	case map[string]any:
+		for name, ref := range s.Members {
+			text, ok := v[name].(string)
+			if !ok || ref.Shape != "policyDocumentType" {
+				c.decodePolicies(ref.Shape, v[name])
+				continue
+			}
+			if plain, err := url.PathUnescape(text); err == nil {
+				if policy, ok := api.DecodeJSON(plain); ok {
+					v[name] = policy
+				}
+			}
+		}
+	case []any:
+		for _, item := range v {
+			c.decodePolicies(s.Member.Shape, item)
+		}
+	}
+}
+
+// takeExpires returns the field Expires of an object, and takes it off resp if
+// it is no time: it is whatever was stored, and 0 and -1 are common.
+func (c *Client) takeExpires(o *api.Operation, resp *http.Response) string {
+	text := resp.Header.Get("Expires")
+	if text == "" || !c.isS3() || o.Output == nil || c.model.Shapes[o.Output.Shape].Members["Expires"] == nil {
+		return ""
+	}
+	if _, err := smithytime.ParseHTTPDate(text); err != nil {
+		resp.Header = resp.Header.Clone()
+		resp.Header.Del("Expires")
+	}
+	return text
 }
 
 var versionSuffix = regexp.MustCompile(`\?versionId=[^\s]+$`)

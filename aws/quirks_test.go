@@ -8,6 +8,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -88,6 +89,48 @@ func TestQuirks(t *testing.T) {
 		assert.Equal(t, "a%01+%2B", out["Contents"].([]any)[0].(map[string]any)["Key"], "who asks for it has it")
 		_, _, out = sent(t, "s3", "ListObjectsV2", aws.Params{"Bucket": "b-b"}, strings.Replace(list, "<EncodingType>url</EncodingType>", "", 1))
 		assert.Equal(t, "a%01+%2B", out["Contents"].([]any)[0].(map[string]any)["Key"], "a server that does not know of it is believed")
+	})
+	t.Run("policies of IAM are decoded, wherever they are", func(t *testing.T) {
+		_, _, out := sent(t, "iam", "GetRolePolicy", aws.Params{"RoleName": "r", "PolicyName": "p"},
+			`<R><GetRolePolicyResult><RoleName>r</RoleName><PolicyDocument>%7B%22Version%22%3A%222012-10-17%22%2C%22Statement%22%3A%5B%7B%22Sid%22%3A%22a+b%22%2C%22N%22%3A1%7D%5D%7D</PolicyDocument></GetRolePolicyResult></R>`)
+		policy := map[string]any{"Version": "2012-10-17", "Statement": []any{map[string]any{"Sid": "a+b", "N": int64(1)}}}
+		assert.Equal(t, policy, out["PolicyDocument"])
+		_, _, out = sent(t, "iam", "ListRoles", nil,
+			`<R><ListRolesResult><Roles><member><RoleName>r</RoleName><AssumeRolePolicyDocument>%7B%22a%22%3A%22%25%22%7D</AssumeRolePolicyDocument></member><member><AssumeRolePolicyDocument>no JSON</AssumeRolePolicyDocument></member></Roles></ListRolesResult></R>`)
+		roles := out["Roles"].([]any)
+		assert.Equal(t, map[string]any{"a": "%"}, roles[0].(map[string]any)["AssumeRolePolicyDocument"])
+		assert.Equal(t, "no JSON", roles[1].(map[string]any)["AssumeRolePolicyDocument"])
+	})
+	t.Run("a console's output is text", func(t *testing.T) {
+		for encoded, want := range map[string]string{"aGVsbG/DvP8=": "helloü\ufffd", "no base64": "no base64"} {
+			_, _, out := sent(t, "ec2", "GetConsoleOutput", aws.Params{"InstanceId": "i-1"}, "<GetConsoleOutputResponse><output>"+encoded+"</output></GetConsoleOutputResponse>")
+			assert.Equal(t, want, out["Output"])
+		}
+	})
+	t.Run("a template in JSON is decoded, and no other", func(t *testing.T) {
+		for body, want := range map[string]any{`{"Resources": {"n": 1.5}}`: map[string]any{"Resources": map[string]any{"n": 1.5}}, "Resources:\n  a: b": "Resources:\n  a: b"} {
+			_, _, out := sent(t, "cloudformation", "GetTemplate", aws.Params{"StackName": "s"}, "<R><GetTemplateResult><TemplateBody>"+body+"</TemplateBody></GetTemplateResult></R>")
+			assert.Equal(t, want, out["TemplateBody"])
+		}
+	})
+	t.Run("what was decoded is text again for a field that is text", func(t *testing.T) {
+		s := open(t, testKeys(), aws.WithRegion("us-east-1"))
+		answer(s, 200, `<R><GetTemplateResult><TemplateBody>{"a": [1, "&lt;"]}</TemplateBody></GetTemplateResult></R>`)
+		var text struct{ TemplateBody string }
+		require.NoError(t, client(t, s, "cloudformation").CallInto(context.Background(), "GetTemplate", aws.Params{"StackName": "s"}, &text))
+		assert.Equal(t, `{"a":[1,"<"]}`, text.TemplateBody)
+		var fields struct {
+			TemplateBody struct {
+				A []any `aws:"a"`
+			}
+		}
+		require.NoError(t, client(t, s, "cloudformation").CallInto(context.Background(), "GetTemplate", aws.Params{"StackName": "s"}, &fields))
+		assert.Equal(t, []any{int64(1), "<"}, fields.TemplateBody.A)
+	})
+	t.Run("Expires is a time, in every model", func(t *testing.T) {
+		at := time.Date(1994, 12, 1, 16, 0, 0, 0, time.UTC)
+		r, _, _ := sent(t, "s3", "PutObject", aws.Params{"Bucket": "b-b", "Key": "k", "Expires": at}, "")
+		assert.Equal(t, "Thu, 01 Dec 1994 16:00:00 GMT", r.HTTPRequest.Header.Get("Expires"))
 	})
 	t.Run("parameters stay as they were given", func(t *testing.T) {
 		in := aws.Params{"Bucket": "b-b", "Key": "k", "CopySource": "a/b c"}

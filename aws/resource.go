@@ -23,6 +23,10 @@ var ownResources = sub(resourceFiles, "resources")
 // Resource is a thing that a service keeps, or the service itself: what it is
 // called, its attributes, what can be done with it and what belongs to it. It is
 // safe for concurrent use.
+//
+// Parameters and outputs are those of the client by name. A table of DynamoDB
+// takes and returns {"S": "text"} and {"N": "1"}, where boto3's converts plain
+// values.
 type Resource struct {
 	client *Client
 	defs   *resourceDefinitions

@@ -3,7 +3,11 @@ package aws_test
 import (
 	"context"
 	"errors"
+	"io"
+	"net/http"
+	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
@@ -76,6 +80,84 @@ func TestOneLayerRetries(t *testing.T) {
 			s := open(t, testKeys(), aws.WithRegion("us-east-1"), aws.WithConfig(&aws.Config{Endpoint: &srv.URL}), aws.WithHTTPSession(h), aws.WithSessionRetries())
 			require.Error(t, c.call(context.Background(), t, s))
 			assert.Equal(t, int32(2), srv.calls.Load())
+		})
+	}
+}
+
+// inTurn has a handler answer with the texts in turn, the last for ever, and
+// counts the answers. One that ends in … breaks off there.
+func inTurn(s *aws.Session, texts ...string) *int {
+	n := new(int)
+	s.Handlers.Send.PushBack(func(r *aws.Request) error {
+		text := texts[min(*n, len(texts)-1)]
+		*n++
+		body := io.Reader(strings.NewReader(text))
+		if rest, breaks := strings.CutSuffix(text, "…"); breaks {
+			body = io.MultiReader(strings.NewReader(rest), iotest.ErrReader(io.ErrUnexpectedEOF))
+		}
+		r.HTTPResponse = &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(body)}
+		return nil
+	})
+	return n
+}
+
+// TestAnswersWorthAnotherTry: what looks like a success, and is none.
+func TestAnswersWorthAnotherTry(t *testing.T) {
+	home(t, nil, nil)
+	models(t)
+	copying := aws.Params{"Bucket": "buck", "Key": "k", "CopySource": "a/b"}
+	for _, c := range []struct {
+		name, service, op string
+		in                aws.Params
+		answer            string
+		want              string // of the last error, when every answer is like that
+	}{
+		{"content that breaks off", "dynamodb", "ListTables", nil, `{"TableNames":["a…`, "reading the answer"},
+		{"an error inside of S3's 200", "s3", "CopyObject", copying, `<Error><Code>InternalError</Code><Message>later</Message></Error>`, "InternalError (status 500)"},
+		{"XML of S3 that breaks off where the connection does not", "s3", "CopyObject", copying, `<CopyObjectResult><ETag>"a`, "reading the answer"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := open(t, testKeys(), aws.WithRegion("us-east-1"))
+			fast(s)
+			n := inTurn(s, c.answer, map[string]string{"s3": "<CopyObjectResult/>", "dynamodb": "{}"}[c.service])
+			_, err := client(t, s, c.service).Call(context.Background(), c.op, c.in)
+			require.NoError(t, err)
+			assert.Equal(t, 2, *n)
+		})
+		t.Run(c.name+", for ever", func(t *testing.T) {
+			s := open(t, testKeys(), aws.WithRegion("us-east-1"))
+			fast(s)
+			n := inTurn(s, c.answer)
+			_, err := client(t, s, c.service).Call(context.Background(), c.op, c.in)
+			assert.ErrorContains(t, err, c.want)
+			assert.Equal(t, 3, *n)
+		})
+	}
+	t.Run("an answer that is too large is not", func(t *testing.T) {
+		h, err := requests.NewSession(requests.WithMaxBody(4))
+		require.NoError(t, err)
+		defer h.Close()
+		s := open(t, testKeys(), aws.WithRegion("us-east-1"), aws.WithHTTPSession(h))
+		fast(s)
+		n := inTurn(s, `{"TableNames":["a"]}`)
+		_, err = client(t, s, "dynamodb").Call(context.Background(), "ListTables", nil)
+		assert.ErrorIs(t, err, requests.ErrBodyTooLarge)
+		assert.Equal(t, 1, *n)
+	})
+}
+
+// TestClosedSessionsAreNotRetried: it would wait for nothing.
+func TestClosedSessionsAreNotRetried(t *testing.T) {
+	for _, c := range callers {
+		t.Run(c.name, func(t *testing.T) {
+			srv := newFlaky(t, 0)
+			s := handlerSession(t, srv.URL)
+			tries := 0
+			s.Handlers.Send.PushBack(func(*aws.Request) error { tries++; return nil })
+			fast(s)
+			require.NoError(t, s.Close())
+			assert.ErrorIs(t, c.call(context.Background(), t, s), requests.ErrSessionClosed)
+			assert.Equal(t, 1, tries)
 		})
 	}
 }

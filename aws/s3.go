@@ -12,7 +12,7 @@ func (c *Client) isS3() bool { return c.meta.ServiceID == "S3" }
 // addressBucket moves the bucket from the path to the host, where it can be.
 func (c *Client) addressBucket(req *http.Request, params map[string]any) {
 	bucket, _ := params["Bucket"].(string)
-	if bucket == "" || value(c.config.S3ForcePathStyle) || !isDNSBucket(bucket) {
+	if bucket == "" || c.pathStyle() || !isDNSBucket(bucket) {
 		return
 	}
 	host := req.URL.Hostname()
@@ -35,6 +35,16 @@ func (c *Client) addressBucket(req *http.Request, params map[string]any) {
 		return
 	}
 	req.URL.Host, req.URL.Path, req.URL.RawPath = bucket+"."+req.URL.Host, plain, rest
+}
+
+// pathStyle reports whether buckets stay in the path. At an endpoint of one's
+// own they do: few of those have a name and a certificate for each bucket.
+func (c *Client) pathStyle() bool {
+	if p := c.config.S3ForcePathStyle; p != nil {
+		return *p
+	}
+	accelerates := strings.HasPrefix(c.endpoint.url.Hostname(), "s3-accelerate.") // which has no paths
+	return !c.endpoint.derived && !accelerates
 }
 
 // isDNSBucket reports whether a bucket's name can be part of a host name.

@@ -22,8 +22,9 @@ type sharedFile struct {
 }
 
 type sharedSection struct {
-	name string
-	keys map[string]string // names in lower case
+	name     string
+	keys     map[string]string // names in lower case
+	indented int               // the line of a setting that the SDK takes for part of the value above; 0: none
 }
 
 // readSharedFile reads an INI file. One that does not exist is empty.
@@ -57,10 +58,13 @@ func parseSharedFile(b []byte) (_ *sharedFile, line int, err error) {
 	if !utf8.Valid(b) {
 		return nil, 0, errors.New("the file is not UTF-8")
 	}
+	if bytes.HasPrefix(b, []byte("\ufeff")) {
+		return nil, 1, errors.New("the file begins with a byte order mark, which the SDK takes for text: save it without")
+	}
 	file := new(sharedFile)
 	var section *sharedSection
 	lastKey := ""
-	for raw := range bytes.Lines(bytes.TrimPrefix(b, []byte("\ufeff"))) {
+	for raw := range bytes.Lines(b) {
 		line++
 		text := strings.TrimRight(string(raw), "\r\n \t")
 		trimmed := strings.TrimSpace(text)
@@ -68,6 +72,9 @@ func parseSharedFile(b []byte) (_ *sharedFile, line int, err error) {
 		case trimmed == "" || trimmed[0] == '#' || trimmed[0] == ';':
 			continue
 		case (text[0] == ' ' || text[0] == '\t') && section != nil && lastKey != "":
+			if k, _, ok := cutSetting(trimmed); ok && section.indented == 0 && section.keys[lastKey] != "" && isSetting(k) {
+				section.indented = line
+			}
 			continue // a nested map or the rest of a long value: neither is of interest here
 		case trimmed[0] == '[':
 			name, _, ok := strings.Cut(trimmed[1:], "]")
@@ -79,14 +86,31 @@ func parseSharedFile(b []byte) (_ *sharedFile, line int, err error) {
 		case section == nil:
 			return nil, line, errors.New("a setting before the first section")
 		}
-		i := strings.IndexAny(trimmed, "=:")
-		if i <= 0 {
+		k, v, ok := cutSetting(trimmed)
+		if !ok {
 			return nil, line, errors.New("neither a section nor a setting")
 		}
-		lastKey = strings.ToLower(strings.TrimSpace(trimmed[:i]))
-		section.keys[lastKey] = strings.TrimSpace(trimmed[i+1:])
+		section.keys[k], lastKey = v, k
 	}
 	return file, 0, nil
+}
+
+// cutSetting returns the name of a setting, in lower case, and its value.
+func cutSetting(line string) (name, value string, ok bool) {
+	i := strings.IndexAny(line, "=:")
+	if i <= 0 {
+		return "", "", false
+	}
+	return strings.ToLower(strings.TrimSpace(line[:i])), strings.TrimSpace(line[i+1:]), true
+}
+
+// isSetting reports whether a name is one that no value goes on with.
+func isSetting(name string) bool {
+	switch name {
+	case "region", "output", "role_arn", "source_profile", "credential_source", "credential_process", "web_identity_token_file":
+		return true
+	}
+	return strings.HasPrefix(name, "aws_") || strings.HasPrefix(name, "sso_")
 }
 
 // section returns the section called name, a new one at first sight.
@@ -121,6 +145,7 @@ type profileKeys struct {
 	name                string
 	inFile              string            // as the config file has it, quotes included
 	config, credentials map[string]string // nil: not there
+	bad                 error             // why the SDK would read it wrong; may be nil
 }
 
 // setting returns a setting of the profile, of the credentials file before the
@@ -153,6 +178,11 @@ func readSharedProfiles(configFiles, credentialsFiles []string) (sharedProfiles,
 			(*to)[k] = v
 		}
 	}
+	check := func(p *profileKeys, path string, s sharedSection) {
+		if s.indented > 0 && p.bad == nil {
+			p.bad = &ConfigParseError{Path: path, Line: s.indented, Err: errors.New("an indented line goes on with the value above it: settings begin at the margin")}
+		}
+	}
 	for _, path := range configFiles {
 		f, err := readSharedFile(path)
 		if err != nil {
@@ -163,6 +193,7 @@ func readSharedProfiles(configFiles, credentialsFiles []string) (sharedProfiles,
 				p := find(name)
 				p.inFile = strings.TrimSpace(strings.TrimPrefix(s.name, "profile"))
 				overlay(&p.config, s.keys)
+				check(p, path, s)
 			}
 		}
 	}
@@ -175,7 +206,9 @@ func readSharedProfiles(configFiles, credentialsFiles []string) (sharedProfiles,
 			if _, isConfig := configProfile(s.name); isConfig && s.name != "default" {
 				continue
 			}
-			overlay(&find(s.name).credentials, s.keys)
+			p := find(s.name)
+			overlay(&p.credentials, s.keys)
+			check(p, path, s)
 		}
 	}
 	return ps, nil
@@ -190,6 +223,19 @@ func (ps sharedProfiles) get(name string) (profileKeys, bool) {
 	return profileKeys{}, false
 }
 
+// readable returns the error of a profile that the SDK would read wrong, or of
+// one that it takes its credentials from.
+func (ps sharedProfiles) readable(name string) error {
+	for range ps { // each at most once: they may go round
+		p, _ := ps.get(name)
+		if p.bad != nil {
+			return p.bad
+		}
+		name = p.setting("source_profile", true)
+	}
+	return nil
+}
+
 func (ps sharedProfiles) names() []string {
 	names := make([]string, len(ps))
 	for i, p := range ps {
@@ -199,9 +245,14 @@ func (ps sharedProfiles) names() []string {
 }
 
 // sharedFilePath returns the place of a shared file: the variable's, else the
-// one below the home directory.
+// one below the home directory. The variable's may name others, as for botocore.
 func sharedFilePath(variable, name string) string {
-	path := os.Getenv(variable)
+	path := os.Expand(os.Getenv(variable), func(name string) string {
+		if v, ok := os.LookupEnv(name); ok {
+			return v
+		}
+		return "$" + name
+	})
 	home, _ := os.UserHomeDir()
 	switch {
 	case path == "" && home == "":

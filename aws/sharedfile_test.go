@@ -24,8 +24,16 @@ func TestSharedFileForms(t *testing.T) {
 		{"a section given twice is one", "[profile a]\nx=1\n[profile b]\n[profile a]\ny=2\n", "[a]\n", []string{"a", "b"}, false},
 		{"quotes", "[profile \"a b\"]\n[profile 'c d']\n", "", []string{"a b", "c d"}, false},
 		{"other sections are no profiles", "[sso-session a]\n[services b]\n[profile]\n[profilex]\n", "", []string{}, false},
-		{"Windows lines and a byte order mark", "\ufeff[default]\r\nregion=x\r\n", "", []string{"default"}, false},
+		{"Windows lines", "[default]\r\nregion=x\r\n", "", []string{"default"}, false},
+		{"a byte order mark, which the SDK does not know", "", "\ufeff[default]\naws_access_key_id=AK\n", nil, true},
 		{"a colon separates too", "[default]\nregion: x\n", "", []string{"default"}, false},
+		{"settings that are all indented", "", "[default]\n  aws_access_key_id = AK\n  aws_secret_access_key = S\n", nil, true},
+		{"such in the config file", "[default]\n  Region: us-east-1\n  output = json\n", "", nil, true},
+		{"such in a profile that is not used", "[default]\n[profile a]\n  output = json\n  region = x\n", "", []string{"default", "a"}, false},
+		{"such in a profile whose keys are used", "[default]\nsource_profile=a\nrole_arn=r\n[profile a]\naws_access_key_id=AK\n  aws_secret_access_key=S\n", "", nil, true},
+		{"a value on the next line", "[default]\naws_session_token =\n  region=\nregion=x\n", "", []string{"default"}, false},
+		{"a value that goes on", "[default]\naws_session_token = abc\n  def==\n", "", []string{"default"}, false},
+		{"a block with names like those of settings", "[services s]\ns3 =\n  endpoint_url = http://a.test\n  region = x\n[default]\n", "", []string{"default"}, false},
 		{"no closing bracket", "[default\n", "", nil, true},
 		{"a setting before a section", "region=x\n", "", nil, true},
 		{"no separator", "", "[default]\nregion\n", nil, true},
@@ -93,4 +101,29 @@ func FuzzParseSharedFile(f *testing.F) {
 			seen[n] = true
 		}
 	})
+}
+
+// TestIndentedSettingsAreNamed: the SDK reads them as part of the value above.
+func TestIndentedSettingsAreNamed(t *testing.T) {
+	home(t, map[string]string{"credentials": "[default]\n  aws_access_key_id = AK\n  aws_secret_access_key = S\n"}, nil)
+	_, err := aws.Open(context.Background())
+	assert.ErrorContains(t, err, "credentials:3: an indented line")
+}
+
+// TestSharedFilePaths: variables may name places by variables and the home.
+func TestSharedFilePaths(t *testing.T) {
+	for _, path := range []string{"$PLACE/mine", "${PLACE}/mine", "~/other/mine", "~/$UNSET/../other/mine"} {
+		t.Run(path, func(t *testing.T) {
+			dir := home(t, map[string]string{"credentials": "[wrong]\n"}, nil)
+			other := filepath.Join(dir, "other")
+			require.NoError(t, os.MkdirAll(filepath.Join(dir, "$UNSET"), 0o700), "a variable that is not set stays")
+			require.NoError(t, os.Mkdir(other, 0o700))
+			require.NoError(t, os.WriteFile(filepath.Join(other, "mine"), []byte(keys), 0o600))
+			t.Setenv("PLACE", other)
+			t.Setenv("AWS_SHARED_CREDENTIALS_FILE", path)
+			creds, err := credentialsOf()
+			require.NoError(t, err)
+			assert.Equal(t, "AKDEFAULT", creds.AccessKeyID)
+		})
+	}
 }

@@ -9,8 +9,11 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
@@ -157,6 +160,15 @@ func setBody(r *http.Request, body io.Reader) error {
 // ErrTooLarge is matched by the error for content longer than the limit.
 var ErrTooLarge = errors.New("the response is larger than the limit")
 
+// ReadError is the error for content that breaks off.
+type ReadError struct{ Err error }
+
+func (e *ReadError) Error() string { return "reading the answer: " + e.Err.Error() }
+func (e *ReadError) Unwrap() error { return e.Err }
+
+// ConnectionError tells the SDK's retryer that it is worth another try.
+func (e *ReadError) ConnectionError() bool { return true }
+
 // Fault is an error that the service answered with.
 type Fault struct {
 	Code, Message, RequestID string
@@ -185,11 +197,12 @@ func (c *Call) Response(ctx context.Context, resp *http.Response, limit int64) (
 	body, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
 	resp.Body.Close()
 	if err != nil {
-		return nil, false, err
+		return nil, false, &ReadError{err}
 	}
 	if int64(len(body)) > limit {
 		return nil, false, ErrTooLarge
 	}
+	body = asUTF8(body)
 	resp.Body = io.NopCloser(bytes.NewReader(body))
 	if ok && s.protocol == "rest-xml" && isErrorBody(body) { // S3 says so inside of a 200
 		copied := *resp
@@ -209,7 +222,11 @@ func (c *Call) Response(ctx context.Context, resp *http.Response, limit int64) (
 		return value, false, nil
 	}
 	o := &output{service: s, schema: c.op.schema.Output, value: value}
-	return value, false, s.client.DeserializeResponse(ctx, c.op.schema, c.op.registry, r, o)
+	err = s.client.DeserializeResponse(ctx, c.op.schema, c.op.registry, r, o)
+	if syntax := (*xml.SyntaxError)(nil); errors.As(err, &syntax) && c.Model.Metadata.ServiceID == "S3" {
+		err = &ReadError{err} // S3 has sent its 200 already when it fails
+	}
+	return value, false, err
 }
 
 func (c *Call) fault(ctx context.Context, r *smithyhttp.Response, body []byte) error {
@@ -291,6 +308,27 @@ func isErrorBody(b []byte) bool {
 			return e.Name.Local == "Error"
 		}
 	}
+}
+
+// declared finds the encoding that XML declares.
+var declared = regexp.MustCompile(`^\s*<\?xml\s[^>]*?encoding\s*=\s*["']([^"']*)["']`)
+
+// asUTF8 returns XML as the codec reads it, which knows UTF-8 alone. Some servers
+// that stand in for S3 declare ISO-8859-1; not all that do so mean it.
+func asUTF8(body []byte) []byte {
+	at := declared.FindSubmatchIndex(body[:min(len(body), 256)])
+	if at == nil || strings.EqualFold(string(body[at[2]:at[3]]), "UTF-8") {
+		return body
+	}
+	text := slices.Concat(body[:at[2]], []byte("UTF-8"), body[at[3]:])
+	if utf8.Valid(text) || !strings.EqualFold(string(body[at[2]:at[3]]), "ISO-8859-1") {
+		return text
+	}
+	runes := make([]rune, len(text))
+	for i, b := range text {
+		runes[i] = rune(b)
+	}
+	return []byte(string(runes))
 }
 
 func rootText(b []byte) string {

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"reflect"
@@ -110,6 +111,15 @@ func fieldName(f reflect.StructField) (name string, omit bool) {
 	return name, opts == "omitempty"
 }
 
+// encodeJSON returns v as JSON, without the escapes that HTML needs.
+func encodeJSON(v any) (string, error) {
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return strings.TrimSuffix(b.String(), "\n"), err
+}
+
 // Assign stores v, a value of an output, in to. Fields are found as [Fields]
 // names them; what a structure has no field for is left out.
 func Assign(to reflect.Value, v any) error {
@@ -185,9 +195,14 @@ func Assign(to reflect.Value, v any) error {
 			return nil
 		}
 	case reflect.String:
-		if s, ok := v.(string); ok {
-			to.SetString(s)
+		switch v := v.(type) {
+		case string:
+			to.SetString(v)
 			return nil
+		case map[string]any, []any: // what was JSON in text is that again
+			text, err := encodeJSON(v)
+			to.SetString(text)
+			return err
 		}
 	}
 	return fmt.Errorf("a %T does not fit a %s", v, to.Type())

@@ -91,7 +91,7 @@ type Shape struct {
 	Member, Key, Value                           *Ref
 	Min                                          *float64
 	Flattened, Streaming, Exception, EventStream bool
-	Document, Sensitive                          bool
+	Document, Sensitive, Union                   bool
 	XMLNamespace                                 *Namespace
 	Error                                        struct {
 		Code           string

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"bytes"
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
@@ -224,13 +223,21 @@ func fromJSONValue(ref *Ref, v any) any {
 			b = plain
 		}
 	}
-	var value any
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.UseNumber()
-	if d.Decode(&value) != nil || d.More() {
-		return v
+	if value, ok := DecodeJSON(string(b)); ok {
+		return value
 	}
-	return fromJSON(value)
+	return v
+}
+
+// DecodeJSON returns the value of a JSON text as outputs have it. It is not ok
+// for other texts.
+func DecodeJSON(text string) (v any, ok bool) {
+	d := json.NewDecoder(strings.NewReader(text))
+	d.UseNumber()
+	if d.Decode(&v) != nil || d.More() {
+		return nil, false
+	}
+	return fromJSON(v), true
 }
 
 func (n *normaliser) min(at string, s *Shape, got float64, unit string) {
@@ -255,6 +262,9 @@ func (n *normaliser) structure(at string, shape *Shape, m map[string]any, top bo
 		} else {
 			out[k] = nil
 		}
+	}
+	if n.check && shape.Union && len(out) != 1 {
+		n.problem(at, "one member of the union is wanted, not %d", len(out))
 	}
 	if n.check && !top {
 		for _, r := range shape.Required {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/document"
+	"github.com/aws/smithy-go/traits"
 )
 
 // input writes a value through a serializer, led by the schema. The value has
@@ -73,6 +74,9 @@ func (s *serviceSchemas) write(w smithy.ShapeSerializer, schema *smithy.Schema, 
 		w.CloseStruct()
 	case smithy.ShapeTypeList:
 		items, _ := v.([]any)
+		if _, field := smithy.SchemaTrait[*traits.HTTPHeader](schema); field && len(items) == 0 {
+			return // an empty field would be sent
+		}
 		w.WriteList(schema)
 		for _, item := range items {
 			s.write(w, schema.ListMember(), item)
@@ -302,6 +306,7 @@ func (s *serviceSchemas) read(d smithy.ShapeDeserializer, schema *smithy.Schema)
 		m := make(map[string]any)
 		err := smithy.ReadMap(d, schema, func(key string) error {
 			if isNil, err := d.ReadNil(schema.MapValue()); isNil || err != nil {
+				m[key] = nil
 				return err
 			}
 			v, err := s.read(d, schema.MapValue())
@@ -314,18 +319,22 @@ func (s *serviceSchemas) read(d smithy.ShapeDeserializer, schema *smithy.Schema)
 		err := d.ReadBool(schema, &v)
 		return v, err
 	case smithy.ShapeTypeInteger:
-		var v int32
-		err := d.ReadInt32(schema, &v)
-		return int64(v), err
+		if _, status := smithy.SchemaTrait[*traits.HTTPResponseCode](schema); status {
+			var v int32
+			err := d.ReadInt32(schema, &v)
+			return int64(v), err
+		}
+		var v float64 // services send more than the 32 bits that their models have
+		err := d.ReadFloat64(schema, &v)
+		if n, ok := toInt(v); ok {
+			return n, err
+		}
+		return v, err
 	case smithy.ShapeTypeLong:
 		var v int64
 		err := d.ReadInt64(schema, &v)
 		return v, err
-	case smithy.ShapeTypeFloat:
-		var v float32
-		err := d.ReadFloat32(schema, &v)
-		return float64(v), err
-	case smithy.ShapeTypeDouble:
+	case smithy.ShapeTypeFloat, smithy.ShapeTypeDouble: // a float32 would have digits that nobody sent
 		var v float64
 		err := d.ReadFloat64(schema, &v)
 		return v, err
