@@ -9,6 +9,7 @@ import (
 
 	"github.com/seed-3bbad739/requests/auth"
 	"github.com/seed-3bbad739/requests/internal/decode"
+	"github.com/seed-3bbad739/requests/internal/drain"
 )
 
 // HTTPClient returns the session as an *http.Client, for SDKs that take one.
@@ -275,6 +276,9 @@ func (b *passedBody) Close() error { return b.rc.Close() }
 
 // Abort ends a pending Read.
 func (b *passedBody) Abort() { abort(b.rc) }
+
+// CanAbort reports whether Abort is more than Close.
+func (b *passedBody) CanAbort() bool { return drain.CanAbort(b.rc) }
 
 // givenBody is the body of a request that somebody else made: the first
 // reader is there already, others come from GetBody.

@@ -176,11 +176,11 @@ func (r *rawSource) Read(p []byte) (int, error) {
 	if r.left > 0 {
 		r.left -= int64(n)
 	}
-	if err == io.EOF && r.left != 0 {
+	if err == io.EOF && r.left != 0 || n == 0 && err == nil {
 		if reason := contextError(&r.response.call.ctx); reason != nil {
 			return n, reason
 		}
-		if r.left > 0 {
+		if r.left > 0 && err == io.EOF {
 			return n, refuse(ErrTruncated, "%d bytes are missing", r.left)
 		}
 	}
@@ -203,7 +203,7 @@ func (s *stream) closeRaw() error {
 // own RoundTripper may wait for ever. It is given some time to do so: closing it
 // comes from another goroutine than its Read.
 func (s *stream) watch(ctx context.Context) {
-	if _, ok := s.raw.(drain.Aborter); ok || s.raw == http.NoBody || ctx.Done() == nil {
+	if drain.CanAbort(s.raw) || s.raw == http.NoBody || ctx.Done() == nil {
 		return
 	}
 	if _, ok := inmemory.Len(s.raw); ok {
@@ -306,6 +306,9 @@ func (s *stream) isClosed() bool { return atomic.LoadUint32(&s.state)&streamClos
 
 // Abort ends a pending Read.
 func (s *stream) Abort() { abort(s.raw) }
+
+// CanAbort reports whether Abort is more than Close.
+func (s *stream) CanAbort() bool { return drain.CanAbort(s.raw) }
 
 func (s *stream) isAhead() bool { return s.ahead != nil && s.ahead.Len() > 0 }
 

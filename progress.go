@@ -33,6 +33,9 @@ func (b *countedBody) Close() error { return b.rc.Close() }
 // Abort ends a pending Read where the body underneath can.
 func (b *countedBody) Abort() { abort(b.rc) }
 
+// CanAbort reports whether Abort is more than Close.
+func (b *countedBody) CanAbort() bool { return drain.CanAbort(b.rc) }
+
 func abort(rc io.ReadCloser) {
 	if a, ok := rc.(drain.Aborter); ok {
 		a.Abort()

@@ -591,35 +591,61 @@ func TestStream_ForeignBodyIsClosedOnce(t *testing.T) {
 	}
 }
 
-// A body that knows nothing of the context does not outlive it.
+// A body that knows nothing of the context does not outlive it, whatever layers
+// are around it.
 func TestStream_ForeignBodyEndsWithTheContext(t *testing.T) {
-	for name, opts := range map[string][]requests.Option{
-		"in memory": nil,
-		"a stream":  {requests.WithStream(true)},
-	} {
-		for limit, total := range map[string]time.Duration{"the caller's deadline": 0, "Total": time.Second} {
-			t.Run(name+", by "+limit, func(t *testing.T) {
-				synced(t, func(t *testing.T) {
-					pipe, w := io.Pipe()
-					defer w.Close()
-					go w.Write([]byte("a part"))
-					s := newSession(t, requests.WithTransport(adapters.Func(func(r *http.Request) (*http.Response, error) {
-						return &http.Response{StatusCode: 200, ContentLength: -1, Body: pipe, Request: r}, nil
-					})), requests.WithTimeout(total))
-					ctx := t.Context()
-					if total == 0 {
-						var cancel func()
-						ctx, cancel = context.WithTimeout(ctx, time.Second)
-						defer cancel()
-					}
-					r, err := s.Get(ctx, "http://api.test/", opts...)
-					if opts != nil {
-						require.NoError(t, err)
-						_, err = io.Copy(io.Discard, r.Body)
-					}
-					require.ErrorIs(t, err, requests.ErrTimeout)
+	bodies := map[string]func() io.ReadCloser{
+		"that waits": func() io.ReadCloser {
+			pipe, w := io.Pipe()
+			go w.Write([]byte("a part"))
+			return pipe
+		},
+		"that never brings anything": func() io.ReadCloser { return io.NopCloser(emptyReader{}) },
+	}
+	ways := map[string][]requests.Option{
+		"":                          nil,
+		" as a stream":              {requests.WithStream(true)},
+		" within a Limit":           {requests.WithMiddleware((&adapters.Limit{InFlight: 1}).Wrap)},
+		" within an AttemptTimeout": {requests.WithMiddleware((&adapters.AttemptTimeout{Timeout: time.Hour}).Wrap)},
+		" that is counted":          {requests.WithDownloadProgress(func(int64, int64) {})},
+	}
+	limits := map[string]time.Duration{"the caller's deadline": 0, "Total": time.Second}
+	for body, open := range bodies {
+		for way, opts := range ways {
+			for limit, total := range limits {
+				t.Run("one "+body+way+", by "+limit, func(t *testing.T) {
+					synced(t, func(t *testing.T) {
+						var session, call []requests.Option
+						if _, ok := strings.CutPrefix(way, " within"); ok {
+							session = opts
+						} else {
+							call = opts
+						}
+						s := newSession(t, append(session, requests.WithTimeout(total), requests.WithTransport(adapters.Func(func(r *http.Request) (*http.Response, error) {
+							return &http.Response{StatusCode: 200, ContentLength: -1, Body: open(), Request: r}, nil
+						})))...)
+						ctx := t.Context()
+						if total == 0 {
+							var cancel func()
+							ctx, cancel = context.WithTimeout(ctx, time.Second)
+							defer cancel()
+						}
+						r, err := s.Get(ctx, "http://api.test/", call...)
+						if err == nil {
+							_, err = io.Copy(io.Discard, r.Body)
+						}
+						require.ErrorIs(t, err, requests.ErrTimeout)
+					})
 				})
-			})
+			}
 		}
 	}
+}
+
+// emptyReader brings nothing and takes its time for it.
+type emptyReader struct{}
+
+func (emptyReader) Read([]byte) (int, error) {
+	time.Sleep(100 * time.Millisecond) // in a bubble
+	return 0, nil
 }

@@ -2,7 +2,6 @@ package adapters
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"time"
@@ -64,6 +63,9 @@ func sendWithin(next http.RoundTripper, req *http.Request, d time.Duration) (*ht
 	sent := req.WithContext(deadlineContext{ctx, deadline, late})
 	resp, err := next.RoundTrip(sent)
 	inTime := timer.Stop()
+	if resp == nil && err == nil {
+		err = errNoResponse
+	}
 	if inTime && err == nil {
 		showAsSent(resp, sent, req)
 		resp.Body = releaseAtEnd(resp.Body, func() { cancel(nil) })
@@ -71,11 +73,13 @@ func sendWithin(next http.RoundTripper, req *http.Request, d time.Duration) (*ht
 	}
 	cancel(late)
 	if err == nil {
-		resp.Body.Close() // its context has ended: the content would be cut
+		if resp.Body != nil {
+			resp.Body.Close() // its context has ended: the content would be cut
+		}
 		err = context.Cause(ctx)
 	}
-	if !inTime && context.Cause(ctx) == error(late) && !errors.Is(err, late) {
-		err = late
+	if !inTime && context.Cause(ctx) == error(late) {
+		err = late.insteadOf(err)
 	}
 	return nil, err
 }
@@ -105,6 +109,19 @@ func (c deadlineContext) Err() error {
 
 // noResponseError reports that no header came within its time.
 type noResponseError struct{ d time.Duration }
+
+// insteadOf returns e for what a base made of the end of its context, in which
+// it may see a cancellation of the caller's. What a Retry tells of its attempts
+// is kept.
+func (e *noResponseError) insteadOf(err error) error {
+	r, ok := err.(*RetryError)
+	if !ok {
+		return e
+	}
+	again := *r
+	again.Err, again.ended, again.cause = e, context.DeadlineExceeded, e
+	return &again
+}
 
 func (e *noResponseError) Error() string   { return fmt.Sprintf("adapters: no response within %v", e.d) }
 func (e *noResponseError) Timeout() bool   { return true }

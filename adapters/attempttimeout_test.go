@@ -113,3 +113,43 @@ func TestAttemptTimeout_lateResponseIsClosed(t *testing.T) {
 		assert.Zero(t, base.open)
 	})
 }
+
+// The end of a time is no cancellation of the caller's, whoever looks at it as
+// one on the way.
+func TestAttemptTimeout_isNotCancelled(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		over     func(http.RoundTripper) http.RoundTripper
+		attempts int
+	}{
+		{"an attempt's", (&adapters.AttemptTimeout{Timeout: time.Second}).Wrap, 0},
+		{"one over another", func(base http.RoundTripper) http.RoundTripper {
+			return &adapters.AttemptTimeout{Timeout: time.Second, Base: &adapters.AttemptTimeout{Base: base}}
+		}, 0},
+		{"of all attempts", (&adapters.Retry{MaxElapsed: time.Second}).Wrap, 0},
+		{"of attempts and waits", (&adapters.Resilient{Total: 5 * time.Second, Attempt: 2 * time.Second, Retry: adapters.Retry{Wait: -1}}).Wrap, 3},
+		{"with a hedge beneath", func(base http.RoundTripper) http.RoundTripper {
+			return &adapters.AttemptTimeout{Timeout: 3 * time.Second, Base: &adapters.Hedge{Delay: time.Second, Base: base}}
+		}, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				n := newPipes()
+				defer n.Close()
+				go n.serve(silent)
+				h := adapters.New(adapters.Options{Dial: n.Dial})
+				defer h.Close()
+				_, err := tt.over(h).RoundTrip(newRequest(t, "GET", ""))
+				require.ErrorIs(t, err, sentinel.ReadTimeout)
+				require.ErrorIs(t, err, context.DeadlineExceeded)
+				require.NotErrorIs(t, err, context.Canceled)
+				if tt.attempts > 0 {
+					var e *adapters.RetryError
+					require.ErrorAs(t, err, &e)
+					assert.Len(t, e.Attempts, tt.attempts)
+					assert.True(t, e.Timeout())
+				}
+			})
+		})
+	}
+}

@@ -9,11 +9,12 @@ import (
 	"time"
 
 	"github.com/seed-3bbad739/requests/internal/origin"
+	"github.com/seed-3bbad739/requests/internal/sentinel"
 )
 
 // ErrCircuitOpen is matched by the error of a request that a [Breaker] kept
 // back. It comes as a [*CircuitError].
-var ErrCircuitOpen = errors.New("circuit is open")
+var ErrCircuitOpen error = sentinel.CircuitOpen
 
 // CircuitError reports that a request was not sent, as the server has failed
 // too often of late. It matches [ErrCircuitOpen].
@@ -92,7 +93,9 @@ type Breaker struct {
 	// succeed to close it. Zero means 1.
 	Trials int
 	// IsFailure decides what counts. Nil means errors, and the statuses 500,
-	// 502, 503 and 504. Requests that their caller cancelled never count.
+	// 502, 503 and 504. What the server has no part in never counts: requests
+	// that their caller cancelled, whose content could not be read, whose
+	// deadline was over before or which a [Limit] beneath did not let pass.
 	IsFailure func(*http.Response, error) bool
 	// OnChange is told of every change, in the goroutine of the request that
 	// caused it. Nil means nobody is told.
@@ -142,12 +145,15 @@ func (b *Breaker) roundTrip(next http.RoundTripper, req *http.Request) (*http.Re
 		closeContent(req)
 		return nil, err
 	}
+	over := req.Context().Err() != nil // before anything was sent
 	outcome := outcomeNone
 	defer func() { // also when the base panics: a trial must not stay open
 		b.report(key, c.leave(period, outcome, b.terms()))
 	}()
 	resp, err := next.RoundTrip(req)
-	outcome = b.outcome(req, resp, err)
+	if !over {
+		outcome = b.outcome(req, resp, err)
+	}
 	return resp, err
 }
 
@@ -169,6 +175,9 @@ const (
 func (b *Breaker) outcome(req *http.Request, resp *http.Response, err error) outcome {
 	if err != nil && req.Context().Err() != nil && !isTimeout(context.Cause(req.Context())) {
 		return outcomeNone // the caller's own doing; a timeout is not
+	}
+	if errors.As(err, new(*uploadError)) || errors.Is(err, errTooLate) {
+		return outcomeNone // the server has no part in it
 	}
 	failed := false
 	switch {

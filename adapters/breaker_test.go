@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"sync"
@@ -230,4 +231,62 @@ func TestBreaker_underAThousandCallers(t *testing.T) {
 		assert.EqualValues(t, 1000, all(), "closed")
 		assert.EqualValues(t, 2006, sent.Load())
 	})
+}
+
+// What goes wrong before the server has a part in it is no reason to spare it.
+func TestBreaker_whatTheServerHasNoPartInDoesNotCount(t *testing.T) {
+	answers := func(t *testing.T) *adapters.HTTP {
+		n := newPipes()
+		go n.serve(takesAll)
+		h := adapters.New(adapters.Options{Dial: n.Dial})
+		t.Cleanup(func() { h.Close(); n.Close() })
+		return h
+	}
+	broken := errors.New("disk failed")
+	for _, tt := range []struct {
+		name string
+		base func(*testing.T) http.RoundTripper
+		send func(*testing.T) *http.Request
+		is   error
+	}{
+		{"content that cannot be read", func(t *testing.T) http.RoundTripper { return answers(t) }, func(t *testing.T) *http.Request {
+			req := newRequest(t, "PUT", "")
+			req.Body, req.ContentLength = io.NopCloser(&failingReader{broken}), -1
+			return req
+		}, broken},
+		{"content of another length", func(t *testing.T) http.RoundTripper { return answers(t) }, func(t *testing.T) *http.Request {
+			req := newRequest(t, "PUT", "content")
+			req.ContentLength = 10
+			return req
+		}, nil},
+		{"a deadline that was over before", func(t *testing.T) http.RoundTripper { return answers(t) }, func(t *testing.T) *http.Request {
+			ctx, cancel := context.WithTimeout(t.Context(), -1)
+			cancel()
+			return newRequest(t, "GET", "").WithContext(ctx)
+		}, context.DeadlineExceeded},
+		{"a limit beneath", func(t *testing.T) http.RoundTripper {
+			limit := &adapters.Limit{Rate: 1, Base: play(status(200))}
+			resp, err := limit.RoundTrip(newRequest(t, "GET", ""))
+			require.NoError(t, err)
+			read(t, resp)
+			return limit
+		}, func(t *testing.T) *http.Request {
+			ctx, cancel := context.WithTimeout(t.Context(), 500*ms)
+			t.Cleanup(cancel)
+			return newRequest(t, "GET", "").WithContext(ctx)
+		}, context.DeadlineExceeded},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				breaker := &adapters.Breaker{Failures: 1, Base: tt.base(t)}
+				req := tt.send(t)
+				_, err := breaker.RoundTrip(req)
+				require.Error(t, err)
+				if tt.is != nil {
+					require.ErrorIs(t, err, tt.is)
+				}
+				assert.Equal(t, adapters.CircuitClosed, breaker.State(req.URL))
+			})
+		})
+	}
 }

@@ -3,6 +3,7 @@ package adapters
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -59,10 +60,18 @@ type ownError struct{ err error }
 
 func (o *ownError) Error() string { return o.err.Error() }
 
+// uploadError is what the caller's own body met, or that it is not of its
+// declared length.
+type uploadError struct{ err error }
+
+func (u *uploadError) Error() string { return u.err.Error() }
+func (u *uploadError) Unwrap() error { return u.err }
+
 var (
 	errDone     = errors.New("adapters: the exchange is over")
 	errAborted  = errors.New("adapters: the body was aborted")
 	errAnswered = errors.New("adapters: the proxy's challenge has an answer")
+	errInterims = fmt.Errorf("adapters: more than %d bytes of interim responses", maxHeader)
 )
 
 // interrupted returns the error for a context that has ended, else nil: a
@@ -96,7 +105,7 @@ func (x *exchange) explain(err error) error {
 	phase, tunnelled, uploadErr, miscounted := x.phase, x.tunnelled, x.uploadErr, x.miscounted
 	x.mu.Unlock()
 	if miscounted || uploadErr != nil && errors.Is(err, uploadErr) {
-		return err // of the caller's own body
+		return &uploadError{err}
 	}
 	if f := (*failure)(nil); errors.As(err, &f) {
 		return f

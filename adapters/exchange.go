@@ -33,6 +33,7 @@ type exchange struct {
 	producing  bool        // the caller is asked for content
 	received   bool        // the content has been read to its end
 	miscounted bool        // the caller's body is not of its declared length
+	interims   int         // bytes of 1xx responses, as far as they are told
 	uploads    int         // request bodies not closed yet
 	again      *upload     // the request body that was opened last, by GetBody
 	uploadErr  error       // what reading the caller's body met
@@ -94,7 +95,7 @@ func (h *HTTP) begin(e *entry, t *traffic, req *http.Request, content io.ReadClo
 		x.breakOff()
 		return nil, err
 	}
-	resp, err := e.transport.RoundTrip(out)
+	resp, err := x.roundTrip(out)
 	if err != nil {
 		err = x.explain(err)
 		x.breakOff()

@@ -22,6 +22,7 @@ func (f function) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	r := req.Clone(req.Context())
+	r.Trailer = req.Trailer // who reads the content sets them
 	upload := &uploadOnce{body: req.Body}
 	if req.Body != nil && req.Body != http.NoBody {
 		r.Body = upload

@@ -2,6 +2,7 @@ package adapters
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"sync/atomic"
@@ -16,8 +17,9 @@ import (
 //
 // Only what is harmless twice is hedged: requests with an idempotent method
 // (RFC 9110, section 9.2.2) or an Idempotency-Key field, whose content, if
-// any, can be read again by GetBody. A response of any status wins; an error
-// only when the other sending has failed too.
+// any, can be read again by GetBody and has no trailers, which it sets as it is
+// read. A response of any status wins; an error only when the other sending has
+// failed too.
 //
 // The zero value waits as long as 95 of 100 recent answers of the origin
 // took. All that goes through one Hedge, mounted by pointer or by Wrap, shares
@@ -57,7 +59,7 @@ func (h *Hedge) CloseIdleConnections() { closeIdleOf(h.Base) }
 func (h *Hedge) Close() error { return closeOf(h.Base) }
 
 func (h *Hedge) roundTrip(next http.RoundTripper, req *http.Request) (*http.Response, error) {
-	if h.Delay < 0 || !repeatable(req, nil) || hasBody(req) && req.GetBody == nil {
+	if h.Delay < 0 || !repeatable(req, nil) || hasBody(req) && (req.GetBody == nil || len(req.Trailer) > 0) {
 		return next.RoundTrip(req)
 	}
 	start := time.Now()
@@ -95,7 +97,7 @@ func (h *Hedge) race(next http.RoundTripper, req *http.Request, delay time.Durat
 				return r.win(t), nil
 			}
 			t.cancel()
-			if failed == nil {
+			if failed == nil || keptBack(failed) {
 				failed = t.err
 			}
 			if running--; running == 0 {
@@ -116,6 +118,12 @@ func (h *Hedge) race(next http.RoundTripper, req *http.Request, delay time.Durat
 			running++
 		}
 	}
+}
+
+// keptBack reports whether a layer beneath did not let a request pass. Of two
+// sendings that says less than how the other failed.
+func keptBack(err error) bool {
+	return errors.Is(err, ErrCircuitOpen) || errors.Is(err, errTooLate)
 }
 
 // hedgeRace is one request and its sendings.

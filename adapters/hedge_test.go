@@ -38,6 +38,8 @@ func TestHedge(t *testing.T) {
 		{"and the other way round", "GET", []reply{slow(2*s, fails(errReset)), slow(9*s, status(200))}, 10 * s, 2, "content 2", nil},
 		{"an early error is returned at once", "GET", []reply{fails(errRefused)}, 0, 1, "", errRefused},
 		{"two errors: the first", "GET", []reply{slow(3*s, fails(errReset)), slow(s, fails(errRefused))}, 3 * s, 2, "", errRefused},
+		{"an error says more than a circuit that is open", "GET", []reply{slow(3*s, fails(errReset)), fails(&adapters.CircuitError{})}, 3 * s, 2, "", errReset},
+		{"also when it comes first", "GET", []reply{slow(s+1, fails(errReset)), slow(s, fails(&adapters.CircuitError{}))}, 2 * s, 2, "", errReset},
 		{"POST is never sent twice", "POST", []reply{slow(9*s, status(200))}, 9 * s, 1, "content 1", nil},
 	}
 	for _, tt := range tests {
@@ -203,4 +205,18 @@ func TestHedge_baseWithoutAnAnswer(t *testing.T) {
 	resp, err := hedge.RoundTrip(newRequest(t, "GET", ""))
 	require.Nil(t, resp)
 	require.ErrorContains(t, err, "neither a response nor an error")
+}
+
+// A limit beneath may keep the second sending back, which says nothing of the
+// first.
+func TestHedge_overALimit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		base := play(reply{after: 10 * time.Second, err: errReset})
+		hedge := &adapters.Hedge{Delay: time.Second, Base: &adapters.Limit{Rate: 0.01, Base: base}}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		_, err := hedge.RoundTrip(newRequest(t, "GET", "").WithContext(ctx))
+		require.ErrorIs(t, err, errReset)
+		assert.Len(t, base.times, 1)
+	})
 }

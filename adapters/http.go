@@ -108,7 +108,8 @@ func Default() *HTTP { return shared() }
 
 // RoundTrip sends req as the [Settings] in its context say. The error for an
 // expired limit matches the condition of its kind; the end of the context is
-// its own error.
+// its own error. It comes then even while req.Body is read: what does not end by
+// itself is closed, and is left behind if that does not end it either.
 func (h *HTTP) RoundTrip(req *http.Request) (*http.Response, error) {
 	set := settingsOf(req)
 	challenged, ok := set.ProxyAuth.(challenger)

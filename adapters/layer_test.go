@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-3bbad739/requests/adapters"
+	"github.com/seed-3bbad739/requests/internal/drain"
 )
 
 // layer is what every policy offers.
@@ -214,3 +215,56 @@ func TestLayers_responseOfNoRequest(t *testing.T) {
 		assert.Equal(t, "content", read(t, resp), name)
 	}
 }
+
+// Nor does every base keep to what http.RoundTripper does ask for.
+func TestLayers_baseWithoutAnAnswer(t *testing.T) {
+	for name, answer := range map[string]func() *http.Response{
+		"nothing":                   func() *http.Response { return nil },
+		"a response without a body": func() *http.Response { return &http.Response{StatusCode: 200} },
+	} {
+		for late, wait := range map[string]bool{"in time": false, "when the context has ended": true} {
+			for layer, rt := range layers(baseFunc(func(r *http.Request) (*http.Response, error) {
+				if wait {
+					<-r.Context().Done()
+				}
+				return answer(), nil
+			})) {
+				t.Run(name+", "+late+", "+layer, func(t *testing.T) {
+					synctest.Test(t, func(t *testing.T) {
+						ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+						defer cancel()
+						require.NotPanics(t, func() { rt.RoundTrip(newRequest(t, "GET", "").WithContext(ctx)) })
+					})
+				})
+			}
+		}
+	}
+}
+
+// What a second Close does is for each body to say (package io), so none sees one.
+func TestLayers_bodyIsClosedOnce(t *testing.T) {
+	for name := range layers(nil) {
+		t.Run(name, func(t *testing.T) {
+			body := &watched{Reader: strings.NewReader("content")}
+			rt := layers(baseFunc(func(req *http.Request) (*http.Response, error) {
+				return &http.Response{StatusCode: 200, Request: req, Body: body}, nil
+			}))[name]
+			resp, err := rt.RoundTrip(newRequest(t, "GET", ""))
+			require.NoError(t, err)
+			if a, ok := resp.Body.(drain.Aborter); ok {
+				require.False(t, drain.CanAbort(resp.Body), "no more than what is below")
+				a.Abort()
+				require.NoError(t, resp.Body.Close())
+			}
+			resp.Body.Close()
+			assert.Equal(t, 1, body.closed)
+		})
+	}
+}
+
+type watched struct {
+	io.Reader
+	closed int
+}
+
+func (w *watched) Close() error { w.closed++; return nil }

@@ -105,11 +105,8 @@ func (l *Limit) fill(h *hostLimit) {
 // enter waits for a place and then for the time, so that it is the sendings
 // that keep to the rate.
 func (h *hostLimit) enter(ctx context.Context) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	if h.inFlight != nil && h.inFlight.Acquire(ctx, 1) != nil {
-		return context.Cause(ctx)
+	if ctx.Err() != nil || h.inFlight != nil && h.inFlight.Acquire(ctx, 1) != nil {
+		return interrupted(ctx)
 	}
 	if h.rate == nil {
 		return nil
@@ -120,8 +117,8 @@ func (h *hostLimit) enter(ctx context.Context) error {
 	err := error(nil)
 	if passesDeadline(ctx, at) && at.After(now) {
 		err = errTooLate
-	} else {
-		err = waitUntil(ctx, at)
+	} else if waitUntil(ctx, at) != nil {
+		err = interrupted(ctx)
 	}
 	if err != nil {
 		turn.Cancel()

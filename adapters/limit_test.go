@@ -120,6 +120,7 @@ func TestLimit_cancelledWhileWaiting(t *testing.T) {
 				start := time.Now()
 				_, err = limit.Wrap(base).RoundTrip(newRequest(t, "GET", "").WithContext(ctx))
 				require.ErrorIs(t, err, why)
+				require.ErrorIs(t, err, context.Canceled, "R171")
 				assert.Equal(t, time.Minute, time.Since(start))
 				assert.Len(t, base.times, 1)
 			})
@@ -248,6 +249,7 @@ func TestLimit_endedBeforeItsTurn(t *testing.T) {
 	req.Body = &onceClosed{close: func() { closed = true }, Reader: req.Body}
 	_, err := limit.RoundTrip(req)
 	require.ErrorIs(t, err, why)
+	require.ErrorIs(t, err, context.Canceled, "R171")
 	assert.True(t, closed)
 	assert.Empty(t, base.times, "nothing is sent")
 

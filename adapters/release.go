@@ -14,6 +14,8 @@ type releasingBody struct {
 	io.ReadCloser
 	once    sync.Once
 	release func()
+	closing sync.Once
+	err     error // of Close
 }
 
 // releaseAtEnd returns body such that release is called when it is done with.
@@ -38,20 +40,28 @@ func (b *releasingBody) Read(p []byte) (int, error) {
 }
 
 func (b *releasingBody) Close() error {
-	err := b.ReadCloser.Close()
+	b.close()
 	b.once.Do(b.release)
-	return err
+	return b.err
 }
 
-// Abort ends a pending Read from another goroutine.
+func (b *releasingBody) close() { b.closing.Do(func() { b.err = b.ReadCloser.Close() }) }
+
+// Abort ends a pending Read from another goroutine. The release comes first
+// where that has to be done by Close, which may wait for the Read: it may be
+// what ends it.
 func (b *releasingBody) Abort() {
 	if a, ok := b.ReadCloser.(drain.Aborter); ok {
 		a.Abort()
-	} else {
-		b.ReadCloser.Close()
+		b.once.Do(b.release)
+		return
 	}
 	b.once.Do(b.release)
+	b.close()
 }
+
+// CanAbort reports whether Abort is more than Close.
+func (b *releasingBody) CanAbort() bool { return drain.CanAbort(b.ReadCloser) }
 
 type releasingConn struct {
 	*releasingBody

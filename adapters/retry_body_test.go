@@ -253,3 +253,37 @@ func TestRetry_afterAnHTTP2Reset(t *testing.T) {
 		})
 	}
 }
+
+// A drain that nothing ends is left behind: net/http's body, at the header of
+// gzip, has a Close that waits for its Read.
+func TestRetry_doesNotWaitForAResponseThatStalls(t *testing.T) {
+	for name, over := range map[string]func(http.RoundTripper) http.RoundTripper{
+		"net/http": func(base http.RoundTripper) http.RoundTripper { return base },
+		"a limit":  (&adapters.Limit{InFlight: 1}).Wrap, // whose only place is free for the next attempt
+		"a bound":  (&adapters.AttemptTimeout{Timeout: time.Hour}).Wrap,
+		"Func":     func(base http.RoundTripper) http.RoundTripper { return adapters.Func(base.RoundTrip) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := newPipes()
+			defer n.Close()
+			var requests atomic.Int32
+			go n.serve(func(c net.Conn) {
+				readHeader(c)
+				if requests.Add(1) == 1 {
+					io.WriteString(c, "HTTP/1.1 503 Busy\r\nContent-Length: 100\r\nContent-Encoding: gzip\r\n\r\n\x1f\x8b")
+				} else {
+					io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+				}
+				silent(c)
+			})
+			transport := &http.Transport{DialContext: n.Dial}
+			defer transport.CloseIdleConnections()
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel() // by which what is left behind ends
+			resp, err := (&adapters.Retry{Base: over(transport), Wait: -1}).RoundTrip(newRequest(t, "GET", "").WithContext(ctx))
+			require.NoError(t, err)
+			require.Equal(t, 200, resp.StatusCode)
+			read(t, resp)
+		})
+	}
+}

@@ -27,7 +27,7 @@ func (x *exchange) listen(timings bool) {
 	if x.limits != (limits{}) {
 		x.hooks.GetConn = x.seek
 	}
-	if x.limits.read > 0 {
+	if x.limits.read > 0 { // else net/http bounds them
 		x.hooks.Got1xxResponse = x.interim
 	}
 	if x.via.adopted {
@@ -93,10 +93,25 @@ func (x *exchange) connected(info httptrace.GotConnInfo) {
 	}
 }
 
-// interim is called for a 1xx response: the server is not silent.
-func (x *exchange) interim(int, textproto.MIMEHeader) error {
+// minInterim is what a 1xx response counts for at least: its reason phrase, as
+// long as the server likes, is not told.
+const minInterim = 256 // bytes
+
+// interim is called for a 1xx response: the server is not silent. net/http
+// leaves it to whoever looks at these to bound them all, and bounds each by
+// itself only.
+func (x *exchange) interim(_ int, header textproto.MIMEHeader) error {
+	size := 0
+	for name, values := range header {
+		for _, v := range values {
+			size += len(name) + len(": ") + len(v) + len("\r\n")
+		}
+	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	if x.interims += max(size, minInterim); x.interims > maxHeader {
+		return &failure{sentinel.Connection, errInterims}
+	}
 	if x.phase == sending {
 		x.rearm()
 	}

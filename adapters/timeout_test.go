@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -172,6 +173,58 @@ func TestTimeouts_notReached(t *testing.T) {
 				h.Close()
 				s.Close()
 			})
+		})
+	}
+}
+
+// A server that says for ever that it is about to answer is not waited for:
+// what it says counts as header does. Without a limit of silence it is
+// net/http that counts.
+func TestInterimResponses_areBounded(t *testing.T) {
+	long := strings.Repeat("x", 10_000)
+	for _, c := range []struct {
+		name, reason, link string
+		read               time.Duration
+		h2                 bool
+		most               int64 // of them
+	}{
+		{"long ones", "Early Hints", long, time.Minute, false, 30},
+		{"long ones, without a limit of silence", "Early Hints", long, 0, false, 30},
+		{"long reason phrases", long, "", time.Minute, false, 1100},
+		{"short ones", "", "", time.Minute, false, 1100},
+		{"HTTP/2", "", long, time.Minute, true, 30},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			n := newPipes()
+			defer n.Close()
+			var sent atomic.Int64
+			o := adapters.Options{Dial: n.Dial, Protocols: new(http.Protocols)}
+			o.Protocols.SetHTTP1(!c.h2)
+			o.Protocols.SetUnencryptedHTTP2(c.h2)
+			if c.h2 {
+				s := &http.Server{Protocols: o.Protocols, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					w.Header().Set("Link", c.link)
+					for ; r.Context().Err() == nil; sent.Add(1) {
+						w.WriteHeader(http.StatusEarlyHints)
+					}
+				})}
+				go s.Serve(n)
+				defer s.Close()
+			} else {
+				go n.serve(func(conn net.Conn) {
+					readHeader(conn)
+					for ; ; sent.Add(1) {
+						if _, err := fmt.Fprintf(conn, "HTTP/1.1 103 %s\r\nLink: %s\r\n\r\n", c.reason, c.link); err != nil {
+							return
+						}
+					}
+				})
+			}
+			h := adapters.New(o)
+			_, err := h.RoundTrip(with(t, adapters.Settings{Read: c.read}, "GET", "http://h.test/", nil))
+			require.ErrorIs(t, err, sentinel.Connection)
+			assert.LessOrEqual(t, sent.Load(), c.most)
+			h.Close()
 		})
 	}
 }

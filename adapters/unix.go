@@ -16,7 +16,8 @@ import (
 // unix domain socket: URL.Host holds it decoded. A prepared request for
 // http+unix://%2Fvar%2Frun%2Fd.sock/info has the host /var/run/d.sock and the
 // path /info. The server is told the Host localhost unless the request has
-// another. Settings hold, but a proxy is an error.
+// another. Settings hold, but for a proxy: a session has none for such URLs, and
+// one that the Settings of a context name is an error.
 //
 // It has the CloseIdleConnections and Close of [HTTP].
 func Unix() http.RoundTripper {

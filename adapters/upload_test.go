@@ -134,3 +134,45 @@ func TestUpload_slowServerIsNotSilent(t *testing.T) {
 type readerFunc func([]byte) (int, error)
 
 func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
+// Trailers are set in the caller's request while its content is read.
+func TestUpload_trailersPassTheLayers(t *testing.T) {
+	for name := range layers(nil) {
+		t.Run(name, func(t *testing.T) {
+			sendsTrailers(t, func(base http.RoundTripper) http.RoundTripper { return layers(base)[name] })
+		})
+	}
+	t.Run("Func", func(t *testing.T) {
+		sendsTrailers(t, func(base http.RoundTripper) http.RoundTripper { return adapters.Func(base.RoundTrip) })
+	})
+}
+
+func sendsTrailers(t *testing.T, over func(http.RoundTripper) http.RoundTripper) {
+	n := newPipes()
+	defer n.Close()
+	var got http.Header
+	server := n.serveHTTP(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		got = r.Trailer
+	}))
+	defer server.Close()
+	h := adapters.New(adapters.Options{Dial: n.Dial})
+	defer h.Close()
+	req := newRequest(t, "PUT", "")
+	req.ContentLength, req.Trailer = -1, http.Header{"X-Sum": nil}
+	req.GetBody = func() (io.ReadCloser, error) {
+		content := strings.NewReader("content")
+		return io.NopCloser(readerFunc(func(p []byte) (int, error) {
+			n, err := content.Read(p)
+			if err == io.EOF {
+				req.Trailer.Set("X-Sum", "42")
+			}
+			return n, err
+		})), nil
+	}
+	req.Body, _ = req.GetBody()
+	resp, err := over(h).RoundTrip(req)
+	require.NoError(t, err)
+	read(t, resp)
+	require.Equal(t, http.Header{"X-Sum": {"42"}}, got)
+}

@@ -154,12 +154,12 @@ func (e *Error) Unwrap() error { return e.Err }
 // on from there with Range and If-Range (RFC 9110, sections 13.1.5 and 14.2),
 // and begins anew if the content has changed or the server has no ranges.
 //
-// Connections that fail and statuses of 408, 425, 429, 500, 502, 503 and 504
-// are tried again; see Options.Attempts. Every request has the session's
-// timeouts to itself, its Total too. Ranges are asked for with
-// Accept-Encoding: identity; content that the server codes all the same is
-// decoded, and then neither resumed nor checked against the server's digests,
-// which are of its coded form.
+// Connections that fail, open circuits, retries of a layer of the session that
+// are used up, and statuses of 408, 425, 429, 500, 502, 503 and 504 are tried
+// again; see Options.Attempts. Every request has the session's timeouts to
+// itself, its Total too. Ranges are asked for with Accept-Encoding: identity;
+// content that the server codes all the same is decoded, and then neither
+// resumed nor checked against the server's digests, which are of its coded form.
 //
 // The error is an [*Error]. Calls for different paths may run at the same
 // time; for the same path, the later one fails with [ErrBusy], on systems that

@@ -21,6 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-3bbad739/requests"
+	"github.com/seed-3bbad739/requests/adapters"
 	"github.com/seed-3bbad739/requests/auth"
 	"github.com/seed-3bbad739/requests/download"
 )
@@ -384,6 +385,33 @@ func TestFile_OnRetry(t *testing.T) {
 	require.Len(t, why, 2)
 	assert.Contains(t, why[0], "503 Server Error")
 	assert.Contains(t, why[1], "truncated")
+}
+
+// Layers of the session may keep a request back, or give up on it, for as long
+// as the server is away.
+func TestFile_OutlastsTheSessionsLayers(t *testing.T) {
+	away := turn{status: 503}
+	for _, tt := range []struct {
+		name  string
+		layer requests.Option
+		why   error
+	}{
+		{"a circuit that is open", requests.WithMiddleware((&adapters.Breaker{Failures: 2, OpenFor: 20 * time.Millisecond}).Wrap), adapters.ErrCircuitOpen},
+		{"retries that are used up", requests.WithMiddleware((&adapters.Retry{Attempts: 2, Wait: -1, RaiseOnStatus: true}).Wrap), adapters.ErrRetriesExhausted},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			server := newOrigin(t, size, away, away, turn{})
+			o := quick()
+			o.Attempts = 1000
+			var why error
+			o.OnRetry = func(err error, _ time.Duration) { why = err }
+			path := filepath.Join(t.TempDir(), "f")
+			_, err := download.File(t.Context(), newSession(t, tt.layer), server.URL, path, o)
+			require.NoError(t, err)
+			require.ErrorIs(t, why, tt.why)
+			holds(t, path, server.content)
+		})
+	}
 }
 
 func base64Of(b []byte) string {

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/seed-3bbad739/requests/internal/drain"
 	"github.com/seed-3bbad739/requests/internal/redact"
 )
 
@@ -112,9 +113,12 @@ func (p *peeked) Close() error {
 
 // Abort ends a pending Read where the body underneath can.
 func (p *peeked) Abort() {
-	if a, ok := p.rest.(interface{ Abort() }); ok {
+	if a, ok := p.rest.(drain.Aborter); ok {
 		a.Abort()
 		return
 	}
 	p.rest.Close()
 }
+
+// CanAbort reports whether Abort is more than Close.
+func (p *peeked) CanAbort() bool { return drain.CanAbort(p.rest) }

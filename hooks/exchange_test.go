@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-3bbad739/requests/hooks"
+	"github.com/seed-3bbad739/requests/internal/drain"
 )
 
 // body counts what is done with it.
@@ -90,6 +91,7 @@ func TestExchange_PeekedBody(t *testing.T) {
 	e := &hooks.Exchange{Response: &http.Response{Body: b}}
 	_, err := e.Peek(2)
 	require.NoError(t, err)
+	assert.True(t, drain.CanAbort(e.Response.Body))
 	e.Response.Body.(interface{ Abort() }).Abort()
 	assert.Equal(t, 1, b.aborted, "a pending read is ended where it can be")
 	require.NoError(t, e.Response.Body.Close())
@@ -100,6 +102,7 @@ func TestExchange_PeekedBody(t *testing.T) {
 	e = &hooks.Exchange{Response: &http.Response{Body: p}}
 	_, err = e.Peek(2)
 	require.NoError(t, err)
+	assert.False(t, drain.CanAbort(e.Response.Body), "it may wait for what it closes")
 	e.Response.Body.(interface{ Abort() }).Abort()
 	assert.Equal(t, 1, p.closed, "closing ends the read of any other")
 }

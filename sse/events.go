@@ -28,8 +28,9 @@ import (
 // ctx's; on any other status than 200, which is a [*requests.StatusError] from
 // 400 on; on content that is no text/event-stream; on an event that is too
 // large; and after Options.Attempts failures in a row, each of them a failed
-// connection or a status of 408, 425, 429, 500, 502, 503 or 504. A Retry-After
-// longer than Options.MaxWait ends it too. Leaving the loop closes the
+// connection, an open circuit, retries of a layer of the session that are used
+// up, or a status of 408, 425, 429, 500, 502, 503 or 504. A certificate that is
+// not trusted ends it, and so does a Retry-After longer than Options.MaxWait. Leaving the loop closes the
 // connection.
 //
 // A stream is not bounded by the session's Timeouts.Total, but by one in opts

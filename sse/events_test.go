@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -130,6 +133,7 @@ var noMore = answer{status: endOfStream}
 func TestEvents_Reconnects(t *testing.T) {
 	down := answer{err: fmt.Errorf("dial: %w", requests.ErrConnection)}
 	busy := answer{status: 503, contentType: "text/plain", content: "busy"}
+	open := answer{err: &adapters.CircuitError{}}
 	const s, ms = time.Second, time.Millisecond
 	for _, c := range []struct {
 		name    string
@@ -182,6 +186,10 @@ func TestEvents_Reconnects(t *testing.T) {
 		{"parameters of the type are not", []answer{{contentType: "Text/Event-Stream; charset=utf-8", content: "data: a\n\n"}, noMore}, nil,
 			[]string{"a"}, []time.Duration{s}, nil, ""},
 		{"an event that is too large is final", []answer{stream("data: abcdefgh\n\n")}, &sse.Options{MaxEvent: 8}, nil, nil, nil, "more than 8 bytes"},
+		{"a circuit that is open is waited out", []answer{stream("data: a\n\n"), open, open, stream("data: b\n\n"), noMore}, nil,
+			[]string{"a", "b"}, []time.Duration{s, s, 2 * s, s}, nil, ""},
+		{"retries of a layer below that are used up", []answer{{err: &adapters.RetryError{Response: &http.Response{StatusCode: 503}}}, stream("data: a\n\n"), noMore}, nil,
+			[]string{"a"}, []time.Duration{s, s}, nil, ""},
 		{"trust that was refused is final", []answer{{err: requests.ErrTLS}}, nil, nil, nil, nil, "TLS"},
 		{"an error of unknown kind is final", []answer{{err: errors.New("odd")}}, nil, nil, nil, nil, "odd"},
 	} {
@@ -412,6 +420,55 @@ func TestEvents_OverTheWire(t *testing.T) {
 			break
 		}
 		gate <- struct{}{}
+	}
+}
+
+// cutting is a listener that ends the next connections before they speak TLS,
+// as a server does that restarts or has too many of them.
+type cutting struct {
+	net.Listener
+	next   atomic.Int64 // how many
+	resets bool         // and not orderly
+}
+
+func (c *cutting) Accept() (net.Conn, error) {
+	for {
+		conn, err := c.Listener.Accept()
+		if err != nil || c.next.Add(-1) < 0 {
+			return conn, err
+		}
+		if c.resets {
+			conn.(*net.TCPConn).SetLinger(0)
+		}
+		conn.Close()
+	}
+}
+
+func TestEvents_HandshakesThatAreCut(t *testing.T) {
+	for name, resets := range map[string]bool{"in good order": false, "by a reset": true} {
+		t.Run(name, func(t *testing.T) {
+			server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Type", "text/event-stream")
+				w.Header().Set("Connection", "close")
+				io.WriteString(w, "retry: 1\ndata: x\n\n")
+			}))
+			cuts := &cutting{Listener: server.Listener, resets: resets}
+			server.Listener = cuts
+			server.Config.ErrorLog = log.New(io.Discard, "", 0)
+			server.StartTLS()
+			defer server.Close()
+			s, err := requests.NewSession(requests.WithVerify(false), requests.WithEnvironment(false))
+			require.NoError(t, err)
+			defer s.Close()
+			n := 0
+			for _, err := range sse.Events(t.Context(), s, server.URL, &sse.Options{MaxWait: time.Millisecond}) {
+				require.NoError(t, err)
+				if n++; n == 4 {
+					break
+				}
+				cuts.next.Store(2)
+			}
+		})
 	}
 }
 

@@ -5,11 +5,14 @@ package again
 import (
 	"context"
 	"errors"
+	"io"
 	"math/rand/v2"
 	"net/http"
 	"strings"
+	"syscall"
 	"time"
 
+	"github.com/seed-3bbad739/requests/internal/nettls"
 	"github.com/seed-3bbad739/requests/internal/sentinel"
 )
 
@@ -24,13 +27,26 @@ func Status(code int) bool {
 }
 
 // Failure reports whether a call that ended in err may fare better the next
-// time: the connection failed or the server was silent. Trust that was refused
-// and addresses that are blocked stay so. The caller looks at its context first.
+// time: the connection failed, in its handshake too, the server was silent, a
+// circuit is open, or the retries of a layer below are used up. Trust that was
+// refused and addresses that are blocked stay so. The caller looks at its
+// context first.
 func Failure(err error) bool {
-	if errors.Is(err, sentinel.TLS) || errors.Is(err, sentinel.BlockedAddress) {
+	switch {
+	case errors.Is(err, sentinel.BlockedAddress), nettls.IsFailure(err):
 		return false
+	case errors.Is(err, sentinel.TLS):
+		return cutOff(err)
 	}
-	return errors.Is(err, sentinel.Connection) || errors.Is(err, sentinel.Timeout)
+	return errors.Is(err, sentinel.Connection) || errors.Is(err, sentinel.Timeout) ||
+		errors.Is(err, sentinel.CircuitOpen) || errors.Is(err, sentinel.RetriesExhausted)
+}
+
+// cutOff reports whether a connection broke off. A handshake that ends so says
+// nothing about trust: it is what a server that restarts or is overloaded does.
+func cutOff(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }
 
 // Backoff returns how long to wait after n failures in a row, from 1: wait at

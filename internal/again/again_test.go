@@ -2,9 +2,14 @@ package again_test
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"net/http"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -24,7 +29,17 @@ func TestFailure(t *testing.T) {
 		{"a connection that broke", fmt.Errorf("a: %w", sentinel.Connection), true},
 		{"content that was cut", sentinel.Truncated, true},
 		{"a server that was silent", sentinel.ReadTimeout, true},
-		{"a certificate that is not trusted", sentinel.TLS, false},
+		{"a TLS failure of which no more is known", sentinel.TLS, false},
+		{"a certificate that is not trusted", tlsFailure(&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}), false},
+		{"an alert", tlsFailure(&net.OpError{Op: "remote error", Err: tls.AlertError(80)}), false},
+		{"an alert before the connection was reset", tlsFailure(errors.Join(tls.AlertError(80), syscall.ECONNRESET)), false},
+		{"a handshake that was cut off", tlsFailure(io.EOF), true},
+		{"within a record", tlsFailure(io.ErrUnexpectedEOF), true},
+		{"by a reset", tlsFailure(&net.OpError{Op: "read", Err: syscall.ECONNRESET}), true},
+		{"while writing", tlsFailure(&net.OpError{Op: "write", Err: syscall.EPIPE}), true},
+		{"a circuit that is open", fmt.Errorf("a: %w", sentinel.CircuitOpen), true},
+		{"retries that are used up", fmt.Errorf("a: %w", sentinel.RetriesExhausted), true},
+		{"retries that an untrusted certificate ended", errors.Join(sentinel.RetriesExhausted, tlsFailure(x509.HostnameError{Certificate: new(x509.Certificate)})), false},
 		{"an address that is blocked", sentinel.BlockedAddress, false},
 		{"a URL that is none", sentinel.InvalidURL, false},
 		{"anything else", errors.New("else"), false},
@@ -32,6 +47,8 @@ func TestFailure(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) { assert.Equal(t, c.want, again.Failure(c.err)) })
 	}
 }
+
+func tlsFailure(err error) error { return fmt.Errorf("%w: %w", sentinel.TLS, err) }
 
 func TestBackoff(t *testing.T) {
 	const s = time.Second

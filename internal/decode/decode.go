@@ -127,6 +127,9 @@ func (r *reader) Abort() {
 	r.body.Close()
 }
 
+// CanAbort reports whether Abort is more than Close.
+func (r *reader) CanAbort() bool { return drain.CanAbort(r.body) }
+
 // release gives the decoders back unless a Read is using them; that Read does
 // it then.
 func (r *reader) release() {

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/seed-3bbad739/requests/internal/inmemory"
 )
 
 // The bounds of a drain. Content is read as it came: decoding it would let a
@@ -19,7 +21,20 @@ const (
 
 // Aborter is a body whose pending Read can be ended from another goroutine.
 // Close alone does not do that for HTTP/1 bodies: it waits for the Read.
+//
+// A body that has Abort for the sake of the one below it, and can do no more
+// than that one, says so by a method CanAbort.
 type Aborter interface{ Abort() }
+
+// CanAbort reports whether a pending Read of body can be ended.
+func CanAbort(body io.ReadCloser) bool {
+	if c, ok := body.(interface{ CanAbort() bool }); ok {
+		return c.CanAbort()
+	}
+	_, ok := body.(Aborter)
+	return ok
+}
+
 
 // Body reads body to its end into w and closes it. It reports whether the end
 // was reached within the bounds; if not, closing drops the connection.
@@ -42,10 +57,18 @@ func (s *Series) Body(w io.Writer, body io.ReadCloser) (complete bool) {
 	if body == nil || body == http.NoBody {
 		return true
 	}
+	_, present := inmemory.Len(body)
+	if !present && !CanAbort(body) {
+		return besides(w, body)
+	}
 	defer body.Close()
 	s.bounded = bounded{body: body, left: MaxBytes + 1}
-	s.begin()
-	defer s.end()
+	if present { // no Read waits
+		defer func() { s.body = nil }()
+	} else {
+		s.begin()
+		defer s.end()
+	}
 	_, err := io.Copy(w, &s.bounded)
 	return err == nil && s.left > 0
 }
@@ -83,24 +106,33 @@ func (s *Series) expire(turn uint) {
 	s.timer = nil
 	body := s.body
 	s.mu.Unlock()
-	if a, ok := body.(Aborter); ok {
+	if a, ok := body.(Aborter); ok { // as CanAbort has found
 		a.Abort()
-		return
 	}
-	body.Close()
 }
 
-// bounded ends after a number of bytes.
+// bounded ends after a number of bytes, and fails where no more come.
 type bounded struct {
-	body io.ReadCloser
-	left int
+	body  io.ReadCloser
+	left  int32
+	empty int32 // Reads in a row that brought nothing
 }
+
+// maxEmpty is how often a Read may bring nothing, as in package bufio.
+const maxEmpty = 100
 
 func (d *bounded) Read(p []byte) (int, error) {
 	if d.left <= 0 {
 		return 0, io.EOF
 	}
-	n, err := d.body.Read(p[:min(len(p), d.left)])
-	d.left -= n
+	n, err := d.body.Read(p[:min(len(p), int(d.left))])
+	d.left -= int32(n)
+	d.empty++
+	if n > 0 || err != nil {
+		d.empty = 0
+	}
+	if d.empty > maxEmpty {
+		err = io.ErrNoProgress
+	}
 	return n, err
 }

@@ -58,6 +58,7 @@ func TestBody(t *testing.T) {
 		{"an empty one", strings.NewReader(""), true, 0},
 		{"as long as the bound", strings.NewReader(strings.Repeat("x", drain.MaxBytes)), true, drain.MaxBytes},
 		{"longer than the bound", strings.NewReader(strings.Repeat("x", drain.MaxBytes+10)), false, drain.MaxBytes + 1},
+		{"one of which no more comes, and no end", io.MultiReader(strings.NewReader("abc"), readerFunc(func([]byte) (int, error) { return 0, nil })), false, 3},
 		{"one that breaks", io.MultiReader(strings.NewReader("abc"), iotest.ErrReader(errors.New("cut"))), false, 3},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -74,10 +75,15 @@ func TestBody(t *testing.T) {
 	assert.True(t, drain.Body(io.Discard, http.NoBody))
 }
 
+type readerFunc func([]byte) (int, error)
+
+func (f readerFunc) Read(p []byte) (int, error) { return f(p) }
+
 func TestBody_GivesUpOnSilence(t *testing.T) {
 	for name, wrap := range map[string]func(*body) io.ReadCloser{
 		"by closing":                            func(b *body) io.ReadCloser { return b },
 		"by aborting, where the body knows how": func(b *body) io.ReadCloser { return aborter{b} },
+		"by closing what is below":              func(b *body) io.ReadCloser { return passing{b} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -89,6 +95,63 @@ func TestBody_GivesUpOnSilence(t *testing.T) {
 			})
 		})
 	}
+}
+
+// passing has Abort for what is below, which cannot.
+type passing struct{ *body }
+
+func (p passing) Abort()         { p.Close() }
+func (p passing) CanAbort() bool { return drain.CanAbort(p.body) }
+
+func TestCanAbort(t *testing.T) {
+	assert.True(t, drain.CanAbort(aborter{}))
+	assert.False(t, drain.CanAbort(new(body)))
+	assert.False(t, drain.CanAbort(passing{}))
+}
+
+// deaf waits in Read until it is let go, whatever is done to it.
+type deaf struct {
+	content io.Reader
+	free    chan struct{}
+	closed  chan struct{} // by Close, which waits for the Read
+}
+
+func (d *deaf) Read(p []byte) (int, error) {
+	if n, err := d.content.Read(p); err == nil {
+		return n, nil
+	}
+	<-d.free
+	return copy(p, "tent"), io.EOF
+}
+
+func (d *deaf) Close() error {
+	<-d.free
+	close(d.closed)
+	return nil
+}
+
+// A body that nothing ends is left, with what came of it, and closed when it
+// ends after all. net/http's is one while it waits for the header of gzip.
+func TestBody_LeavesWhatItCannotEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &deaf{strings.NewReader("con"), make(chan struct{}), make(chan struct{})}
+		var got bytes.Buffer
+		start := time.Now()
+		assert.False(t, drain.Body(&got, d))
+		assert.Equal(t, 2*drain.MaxWait, time.Since(start))
+		assert.Equal(t, "con", got.String())
+		close(d.free)
+		<-d.closed
+		synctest.Wait()
+		assert.Equal(t, "con", got.String(), "nobody writes to it any more")
+	})
+}
+
+// What the Read of a foreign body panics with can be recovered.
+func TestBody_Panics(t *testing.T) {
+	b := &body{r: iotest.DataErrReader(nil)}
+	assert.Panics(t, func() { drain.Discard(b) })
+	assert.Equal(t, 1, b.closed)
 }
 
 func TestSeries(t *testing.T) {

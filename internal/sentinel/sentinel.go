@@ -52,6 +52,7 @@ var (
 	InvalidProxyURL  = New("invalid proxy URL", InvalidURL)
 	InvalidHeader    = New("invalid header")
 	RetriesExhausted = New("retries exhausted")
+	CircuitOpen      = New("circuit is open")
 	BlockedAddress   = New("address is blocked", Connection)
 	Closed           = New("session is closed")
 	NotReplayable    = New("body cannot be sent again")
