@@ -84,8 +84,8 @@ func (c *call) content() Body {
 func (c *call) keep(h *hop) {
 	r := &h.resp
 	r.History = slices.Clip(c.chained().history)
-	_, literal := inmemory.Len(h.http.Body) // whoever made it may not have given its length
-	if h.http.Body == http.NoBody || h.http.ContentLength == 0 && !literal {
+	present, _ := inmemory.Len(h.http.Body) // whoever made it may not have given its length
+	if h.http.Body == http.NoBody || h.http.ContentLength == 0 && present == 0 {
 		h.http.Body.Close()
 		r.keepContent(nil, true)
 		return

@@ -130,11 +130,11 @@ func (m *authMarks) clone() *authMarks {
 // and not that of the body it took the place of. taken is shared by all who
 // send this body; nil: nobody else does.
 func (p *plan) adoptBody(r *http.Request, taken *uint32) {
-	if taken == nil {
-		taken = new(uint32)
-	}
 	if r.Body == nil {
 		return
+	}
+	if taken == nil {
+		taken = new(uint32)
 	}
 	body, get, size := r.Body, r.GetBody, r.ContentLength
 	r.Body, r.GetBody = nil, nil
