@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-3bbad739/requests"
+	"github.com/seed-3bbad739/requests/adapters"
 	"github.com/seed-3bbad739/requests/auth"
 	"github.com/seed-3bbad739/requests/proxy"
 )
@@ -432,4 +433,28 @@ func TestAuthThatAsks(t *testing.T) {
 			require.ErrorIs(t, err, context.DeadlineExceeded)
 		})
 	})
+}
+
+func TestMergeEnvironment_proxyAuth(t *testing.T) {
+	t.Setenv("http_proxy", "http://ambient.test:1")
+	var got []adapters.Settings
+	s := newSession(t, requests.WithProxies(proxy.Map{"https": "http://named.test:1"}), requests.WithProxyAuth(auth.Basic("u", "p")),
+		requests.WithTransport(transportFunc(func(r *http.Request) (*http.Response, error) {
+			set, _ := adapters.SettingsFrom(r.Context())
+			got = append(got, set)
+			return &http.Response{StatusCode: 200, Request: r}, nil
+		})))
+	_, err := s.Get(t.Context(), "http://h.test/")
+	require.NoError(t, err)
+	r, err := http.NewRequest("GET", "http://h.test/", nil)
+	require.NoError(t, err)
+	set, err := s.MergeEnvironment(r.URL, requests.Settings{})
+	require.NoError(t, err)
+	_, err = s.Send(&requests.PreparedRequest{Request: r, Settings: set})
+	require.NoError(t, err)
+	require.Len(t, got, 2)
+	for _, set := range got {
+		assert.Equal(t, "ambient.test:1", set.Proxy.Host)
+		assert.Nil(t, set.ProxyAuth, "it is for the proxy that was named")
+	}
 }

@@ -1,11 +1,13 @@
 package requests_test
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -194,4 +196,99 @@ func TestSend_settings(t *testing.T) {
 		assert.ErrorIs(t, err, requests.ErrBodyTooLarge)
 		assert.Len(t, w.Requests(), 2, "redirects are followed")
 	})
+}
+
+func TestSend_aBodySetInBetween(t *testing.T) {
+	for name, prepared := range map[string]bool{"prepared": true, "by hand": false} {
+		t.Run(name, func(t *testing.T) {
+			w := newReplies(t, reply(200, ""), reply(200, ""))
+			s := newSession(t)
+			r, err := http.NewRequest("POST", w.URL, nil)
+			require.NoError(t, err)
+			p := &requests.PreparedRequest{Request: r}
+			if prepared {
+				p, err = s.Prepare(t.Context(), &requests.Request{Method: "POST", URL: w.URL})
+				require.NoError(t, err)
+			}
+			for _, content := range []string{"one", "two"} {
+				p.Body = io.NopCloser(strings.NewReader(content))
+				_, err = s.Send(p)
+				require.NoError(t, err)
+			}
+			assert.Equal(t, []string{"one", "two"}, wireBodies(w))
+		})
+	}
+}
+
+func TestSend_copiesShareABodyThatIsReadOnce(t *testing.T) {
+	for name, again := range map[string]func(*requests.PreparedRequest) *requests.PreparedRequest{
+		"itself":      func(p *requests.PreparedRequest) *requests.PreparedRequest { return p },
+		"Clone":       (*requests.PreparedRequest).Clone,
+		"WithContext": func(p *requests.PreparedRequest) *requests.PreparedRequest { return p.WithContext(p.Context()) },
+	} {
+		for kind, body := range map[string]io.Reader{"in memory": strings.NewReader("hello"), "streamed": io.MultiReader(strings.NewReader("hello"))} {
+			t.Run(name+" "+kind, func(t *testing.T) {
+				w := newReplies(t, reply(200, ""), reply(200, ""))
+				s := newSession(t)
+				r, err := http.NewRequest("POST", w.URL, io.NopCloser(body))
+				require.NoError(t, err)
+				p := &requests.PreparedRequest{Request: r}
+				q := again(p)
+				_, err = s.Send(p)
+				require.NoError(t, err)
+				_, err = s.Send(q)
+				assert.ErrorIs(t, err, requests.ErrBodyNotReplayable, "and not an empty body")
+				assert.Equal(t, []string{"hello"}, wireBodies(w))
+			})
+		}
+	}
+	t.Run("in memory with GetBody", func(t *testing.T) {
+		w := newReplies(t, reply(200, ""), reply(200, ""))
+		s := newSession(t)
+		open := func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader("hello")), nil }
+		r, err := http.NewRequest("POST", w.URL, nil)
+		require.NoError(t, err)
+		r.Body, _ = open()
+		r.GetBody = open
+		p := &requests.PreparedRequest{Request: r}
+		for range 2 {
+			_, err = s.Send(p)
+			require.NoError(t, err)
+		}
+		assert.Equal(t, []string{"hello", "hello"}, wireBodies(w))
+	})
+}
+
+func TestSend_aBodyThatIsReadOnceAtOnce(t *testing.T) {
+	w := newReplies(t, reply(200, ""), reply(200, ""))
+	s := newSession(t)
+	r, err := http.NewRequest("POST", w.URL, nil)
+	require.NoError(t, err)
+	r.Body = io.NopCloser(strings.NewReader("hello"))
+	p := &requests.PreparedRequest{Request: r}
+	var all sync.WaitGroup
+	for range 2 {
+		all.Go(func() { s.Send(p) })
+		all.Go(func() { s.Send(p.WithContext(context.Background())) })
+	}
+	all.Wait()
+	assert.Equal(t, []string{"hello"}, wireBodies(w))
+}
+
+func TestSend_resultOfARequestMadeByHand(t *testing.T) {
+	w := newReplies(t, reply(200, "", "Set-Cookie: a=1"), reply(200, ""), reply(200, ""))
+	s := newSession(t)
+	_, err := s.Get(t.Context(), w.URL)
+	require.NoError(t, err)
+	r, err := http.NewRequest("GET", w.URL, nil)
+	require.NoError(t, err)
+	var asked *requests.PreparedRequest
+	s.Hooks().Complete.PushBack(func(r *requests.Result) error { asked = r.Request; return nil })
+	_, err = s.Send(&requests.PreparedRequest{Request: r})
+	require.NoError(t, err)
+	_, err = s.Send(asked)
+	require.NoError(t, err)
+	for _, r := range w.Requests()[1:] {
+		assert.Empty(t, r.Header.Values("Cookie"), "it goes out as it was made")
+	}
 }

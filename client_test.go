@@ -477,3 +477,14 @@ func TestHTTPClient_headersAreNotTheSessions(t *testing.T) {
 	assert.Equal(t, []string{"own"}, w.Last(t).Header.Values("X-Own"))
 	assert.Equal(t, []string{"*/*"}, w.Last(t).Header.Values("Accept"))
 }
+
+func TestHTTPClient_userAgentsAsNetHTTPHasThem(t *testing.T) {
+	w := newReplies(t, reply(200, ""))
+	r, err := http.NewRequest("GET", w.URL, nil)
+	require.NoError(t, err)
+	r.Header["User-Agent"] = []string{"one", "two"}
+	resp, err := newSession(t).HTTPClient().Do(r)
+	require.NoError(t, err)
+	resp.Body.Close()
+	assert.Equal(t, []string{"one"}, w.Last(t).Header.Values("User-Agent"), "as net/http does")
+}

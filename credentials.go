@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/seed-3bbad739/requests/auth"
 )
@@ -91,40 +90,6 @@ func (l *layer) sets(name string) bool {
 		}
 	}
 	return slices.ContainsFunc(l.header, func(f field) bool { return f.name == name && !f.removes() })
-}
-
-// newKeys adds to keys the names that are in the query after and were not, or
-// not with this value, before.
-func newKeys(keys []string, before, after string) []string {
-	had := strings.Split(before, "&")
-	for pair := range strings.SplitSeq(after, "&") {
-		if pair == "" || slices.Contains(had, pair) {
-			continue
-		}
-		name, _, _ := strings.Cut(pair, "=")
-		if decoded, err := url.QueryUnescape(name); err == nil {
-			name = decoded
-		}
-		if !slices.Contains(keys, name) {
-			keys = append(keys, name)
-		}
-	}
-	return keys
-}
-
-// authMark tells whether a field is as it was.
-type authMark struct {
-	name  string
-	first string
-	n     int
-}
-
-func markOf(name string, vs []string) authMark {
-	m := authMark{name: name, n: len(vs)}
-	if len(vs) > 0 {
-		m.first = vs[0]
-	}
-	return m
 }
 
 // isDeferred reports whether a waits for the exchange: it says so, or it

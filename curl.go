@@ -157,7 +157,9 @@ func (c *curl) header() {
 	if _, ok := h["Cookie"]; !ok && len(c.p.cookies) > 0 {
 		own := &call{plan: &c.p.plan}
 		own.home = c.p.URL
-		c.field("--header", "Cookie", own.cookieField(c.p.URL))
+		if field := own.cookieField(c.p.URL); field != "" {
+			c.field("--header", "Cookie", field)
+		}
 	}
 	// What curl sends unless it is told not to.
 	own := []string{"Accept", "User-Agent"}

@@ -302,3 +302,10 @@ func ExamplePreparedRequest_Curl() {
 	//   --data-raw '' \
 	//   --path-as-is https://api.example.com/users/42
 }
+
+func TestCurl_CookiesThatDoNotGo(t *testing.T) {
+	s := newSession(t)
+	p, err := s.Prepare(t.Context(), &requests.Request{URL: "http://h.test/", Cookies: []*http.Cookie{{Name: "a", Value: "1", Secure: true}}})
+	require.NoError(t, err)
+	assert.NotContains(t, p.Curl(), "Cookie")
+}

@@ -325,8 +325,12 @@ func (s *Session) MergeEnvironment(u *url.URL, set Settings) (Settings, error) {
 	out := set.over(&snap.request.Settings, false)
 	if *out.Environment {
 		env := environmentFor(u)
-		if _, err := selectProxy(out.Proxies, snap.proxies, env, u); err != nil {
+		chosen, err := selectProxy(out.Proxies, snap.proxies, env, u)
+		if err != nil {
 			return Settings{}, &Error{Op: "merge environment", URL: redact.Target(u), Err: err}
+		}
+		if env.has(chosen) {
+			out.ProxyAuth = proxyAuthFor(chosen, out.ProxyAuth, out.Proxies, env) // which of them is whose is not told any more
 		}
 		out.Proxies = withEnvironment(out.Proxies, env, u)
 		out.TLS = snap.bundled(out.TLS, u)

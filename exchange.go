@@ -43,7 +43,7 @@ func (c *call) exchange(h *hop) error {
 		c.addCookies(h, req)
 		if agents, ok := req.Header["User-Agent"]; !ok {
 			req.Header["User-Agent"] = nil // or net/http would send its own
-		} else if len(agents) > 1 {
+		} else if len(agents) > 1 && !c.passThrough {
 			closeBody(req)
 			return refuse(ErrInvalidHeader, "User-Agent has %d values, and only one can be sent", len(agents))
 		}
@@ -134,7 +134,7 @@ func (c *call) respond(h *hop, req *http.Request, elapsed time.Duration) error {
 	ran := false
 	defer func() {
 		if !ran { // a hook panicked
-			h.http.Body.Close()
+			closeContent(&h.http)
 		}
 	}()
 	err := c.runResponse(&e)
@@ -143,15 +143,15 @@ func (c *call) respond(h *hop, req *http.Request, elapsed time.Duration) error {
 		err = errors.New("the exchange has no response left")
 	}
 	if err != nil {
-		h.http.Body.Close()
-		if e.Response != nil && e.Response != &h.http && e.Response.Body != nil {
-			e.Response.Body.Close()
+		closeContent(&h.http)
+		if e.Response != &h.http {
+			closeContent(e.Response)
 		}
 		return fmt.Errorf("response hook: %w", err)
 	}
 	if e.Response != &h.http {
 		if e.Response.Body != h.http.Body {
-			h.http.Body.Close()
+			closeContent(&h.http)
 		}
 		h.http = *e.Response
 	}
@@ -165,6 +165,13 @@ func (c *call) respond(h *hop, req *http.Request, elapsed time.Duration) error {
 		h.http.Header = make(http.Header)
 	}
 	return nil
+}
+
+// closeContent closes what is left of a response that a hook had in hand.
+func closeContent(r *http.Response) {
+	if r != nil && r.Body != nil {
+		r.Body.Close()
+	}
 }
 
 // recorded notes an exchange for the Complete hooks and returns err.

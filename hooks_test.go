@@ -556,20 +556,25 @@ func TestHooks_headersAreTheirOwn(t *testing.T) {
 		}
 		h.Del("Authorization")
 	}
-	for name, hooks := range map[string]*requests.Hooks{
-		"Prepare":  prepareHook(func(p *requests.PreparedRequest) error { spoil(p.Clone().Header); return nil }),
-		"Send":     sendHook(func(e *requests.Exchange) error { spoil(e.Request.Clone(e.Request.Context()).Header); return nil }),
-		"Response": responseHook(func(e *requests.Exchange) error { spoil(e.Request.Header); return nil }),
-		"Complete": completeHook(func(r *requests.Result) error { spoil(r.Request.Header); return nil }),
+	for _, tt := range []struct {
+		name   string
+		hooks  *requests.Hooks
+		spoilt int // exchanges that are to go out so
+	}{
+		{"Prepare", prepareHook(func(p *requests.PreparedRequest) error { spoil(p.Header); return nil }), 2},
+		{"Send", sendHook(func(e *requests.Exchange) error { spoil(e.Request.Header); return nil }), 2},
+		{"Response", responseHook(func(e *requests.Exchange) error { spoil(e.Request.Header); return nil }), 0},
+		{"Complete", completeHook(func(r *requests.Result) error { spoil(r.Request.Header); return nil }), 0},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			w := newReplies(t, redirectTo(302, "/next"), reply(200, ""), reply(200, ""))
 			s := newSession(t, requests.WithHeader("X-Own", "own"), requests.WithAuth(auth.Basic("u", "p")))
-			_, err := s.Get(t.Context(), w.URL, requests.WithHooks(hooks))
+			_, err := s.Get(t.Context(), w.URL, requests.WithHooks(tt.hooks))
 			require.NoError(t, err)
 			_, err = s.Get(t.Context(), w.URL)
 			require.NoError(t, err)
-			for i, r := range w.Requests() {
+			require.Len(t, w.Requests(), 3)
+			for i, r := range w.Requests()[tt.spoilt:] {
 				assert.Equal(t, []string{"own"}, r.Header.Values("X-Own"), "exchange %d", i+1)
 				assert.Equal(t, []string{"*/*"}, r.Header.Values("Accept"), "exchange %d", i+1)
 				assert.Equal(t, []string{"Basic dTpw"}, r.Header.Values("Authorization"), "exchange %d", i+1)
@@ -617,4 +622,60 @@ func TestHooks_bodyThatOneSetsIsWhatIsSentAgain(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, 503, resp.StatusCode, "it cannot be opened again")
 	assert.Equal(t, []string{"ZIPPED"}, wireBodies(w))
+}
+
+func TestHooks_contextOfARequestThatOneSets(t *testing.T) {
+	hooks := prepareHook(func(p *requests.PreparedRequest) (err error) {
+		p.Request, err = http.NewRequest("GET", p.URL.String(), nil)
+		return err
+	})
+	var asked context.Context
+	s := newSession(t, requests.WithTransport(adapters.Func(func(r *http.Request) (*http.Response, error) {
+		asked = r.Context()
+		return &http.Response{StatusCode: 200}, nil
+	})))
+	ctx, cancel := context.WithCancel(context.WithValue(t.Context(), contextKey{}, "value"))
+	_, err := s.Get(ctx, "http://api.test/", requests.WithHooks(hooks), requests.WithStream(true))
+	require.NoError(t, err)
+	assert.Equal(t, "value", asked.Value(contextKey{}))
+	cancel()
+	assert.Error(t, asked.Err(), "the caller's end is the call's")
+}
+
+func TestHooks_oneThatTakesTheBodyAway(t *testing.T) {
+	for name, hook := range map[string]func(*requests.Exchange) error{
+		"into another response": func(e *requests.Exchange) error {
+			other := *e.Response
+			e.Response.Body, e.Response = nil, &other
+			return nil
+		},
+		"and fails": func(e *requests.Exchange) error {
+			e.Response.Body.Close()
+			e.Response.Body = nil
+			return errors.New("no")
+		},
+		"and panics": func(e *requests.Exchange) error { e.Response.Body.Close(); e.Response.Body = nil; panic("hook") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newReplies(t, reply(200, "content"))
+			var r *requests.Response
+			var err error
+			var panicked any
+			func() {
+				defer func() { panicked = recover() }()
+				r, err = newSession(t).Get(t.Context(), w.URL, requests.WithHooks(responseHook(hook)))
+			}()
+			switch name {
+			case "and fails":
+				require.Nil(t, panicked)
+				assert.ErrorContains(t, err, "no")
+			case "and panics":
+				assert.Equal(t, "hook", panicked)
+			default:
+				require.Nil(t, panicked)
+				require.NoError(t, err)
+				assert.Equal(t, "content", r.Text())
+			}
+		})
+	}
 }

@@ -4,10 +4,8 @@ import (
 	"errors"
 	"net/http"
 	"slices"
-	"sync"
 
 	"github.com/seed-3bbad739/requests/auth"
-	"github.com/seed-3bbad739/requests/internal/inmemory"
 	"github.com/seed-3bbad739/requests/internal/redact"
 	"github.com/seed-3bbad739/requests/proxy"
 )
@@ -87,74 +85,4 @@ func (p *plan) authenticate(req *http.Request) error {
 	}
 	p.set.mu.Unlock()
 	return cleanHeader(req)
-}
-
-// authMarks are the names of what authentication has set. Later exchanges add
-// to them, while what is left of an earlier one may still print its request.
-// Nil has none.
-type authMarks struct {
-	mu     sync.RWMutex // guards what follows
-	fields []string     // of the header
-	params []string     // of the query
-}
-
-func (m *authMarks) hasField(name string) bool {
-	if m == nil {
-		return false
-	}
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	return slices.Contains(m.fields, name)
-}
-
-func (m *authMarks) hasParam(name string) bool {
-	if m == nil {
-		return false
-	}
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	return slices.Contains(m.params, name)
-}
-
-func (m *authMarks) clone() *authMarks {
-	if m == nil {
-		return nil
-	}
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	return &authMarks{fields: slices.Clone(m.fields), params: slices.Clone(m.params)}
-}
-
-// adoptBody takes over a body that an authenticator or a hook set in r, or that
-// came with a request made by hand. It can be sent again if GetBody is its own
-// and not that of the body it took the place of. taken is shared by all who
-// send this body; nil: nobody else does.
-func (p *plan) adoptBody(r *http.Request, taken *uint32) {
-	if r.Body == nil {
-		return
-	}
-	if taken == nil {
-		taken = new(uint32)
-	}
-	body, get, size := r.Body, r.GetBody, r.ContentLength
-	r.Body, r.GetBody = nil, nil
-	if body == http.NoBody {
-		p.body, r.ContentLength = nil, 0
-		return
-	}
-	if p.body != nil && size == p.body.Len() || p.body == nil && size == 0 {
-		size = -1 // nobody has said
-		if l, ok := body.(interface{ Len() int }); ok {
-			size = int64(l.Len())
-		} else if n, ok := inmemory.Len(body); ok {
-			size = n
-		}
-	}
-	r.ContentLength = size
-	if get != nil && !isOpener(get) {
-		b := &givenBody{first: body, get: get, size: size, handed: taken}
-		p.body, r.GetBody = b, b.Open
-		return
-	}
-	p.body = &onceBody{r: body, size: size, claimed: taken}
 }

@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"sync/atomic"
 
 	"github.com/seed-3bbad739/requests/cookies"
 	"github.com/seed-3bbad739/requests/internal/origin"
@@ -28,18 +27,18 @@ type PreparedRequest struct {
 	plan // its settings are those above, once it is sent
 
 	cookie string // the Cookie field as Next made it, which is not the caller's
-	taken  uint32 // the Body of a request made by hand was, by whichever Send; set atomically
+	claim  *claim // to Body, of whichever Send comes first; guarded by claims
 }
 
 // WithContext returns a shallow copy of p with another context, which must not
 // be nil.
 func (p *PreparedRequest) WithContext(ctx context.Context) *PreparedRequest {
-	return &PreparedRequest{Request: p.Request.WithContext(ctx), Settings: p.Settings, plan: p.plan, cookie: p.cookie, taken: atomic.LoadUint32(&p.taken)}
+	return &PreparedRequest{Request: p.Request.WithContext(ctx), Settings: p.Settings, plan: p.plan, cookie: p.cookie, claim: p.claimed()}
 }
 
 // Clone returns a deep copy of p. The body and the hooks are shared.
 func (p *PreparedRequest) Clone() *PreparedRequest {
-	c := PreparedRequest{Settings: p.Settings, plan: p.plan, cookie: p.cookie, taken: atomic.LoadUint32(&p.taken)}
+	c := PreparedRequest{Settings: p.Settings, plan: p.plan, cookie: p.cookie, claim: p.claimed()}
 	c.Request = p.Request.Clone(p.Context())
 	c.Settings = p.Settings.clone()
 	c.cookies = cloneCookies(p.cookies)
@@ -271,8 +270,8 @@ func (c *call) showPrepared() error {
 	if err := run(p); err != nil {
 		return c.refused(fmt.Errorf("prepare hook: %w", err))
 	}
-	if p.Request != nil && p.Request.Context() != shown {
-		c.ctx.Context = p.Request.Context()
+	if p.Request != nil && p.Request.Context() != shown && p.Request.Context().Value(redact.MarksKey{}) == any(c) {
+		c.ctx.Context = p.Request.Context() // any other would not end with the caller's
 	}
 	if p.Request == mine {
 		c.first.req = *p.Request.WithContext(&c.ctx)

@@ -26,7 +26,7 @@ func (s *Session) resume(p *PreparedRequest) (*call, error) {
 	own := PreparedRequest{Request: p.Request, Settings: p.Settings, plan: p.plan, cookie: p.cookie}
 	c.prepared, c.plan = &own, &own.plan
 	own.set = p.set.clone()
-	own.byHand = p.settings == nil // and not by Prepare
+	own.byHand = p.byHand || p.settings == nil // and not by Prepare
 	own.settings = &own.Settings
 	if own.byHand || own.Settings.Environment == nil {
 		own.Settings = own.Settings.over(&c.snapshot.request.Settings, false)
@@ -43,7 +43,7 @@ func (s *Session) resume(p *PreparedRequest) (*call, error) {
 		h.req.Method = http.MethodGet
 	}
 	own.Request = &h.req
-	own.adoptBody(&h.req, &p.taken)
+	own.adoptBody(&h.req, p.claimed())
 	if err := errors.Join(checkMethod(h.req.Method), cleanHeader(&h.req)); err != nil {
 		return nil, newError("send", p.Method, p.URL, err, nil)
 	}

@@ -2,12 +2,14 @@ package requests_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"testing/iotest"
 	"time"
@@ -607,11 +609,18 @@ func TestStream_ForeignBodyEndsWithTheContext(t *testing.T) {
 		" as a stream":              {requests.WithStream(true)},
 		" within a Limit":           {requests.WithMiddleware((&adapters.Limit{InFlight: 1}).Wrap)},
 		" within an AttemptTimeout": {requests.WithMiddleware((&adapters.AttemptTimeout{Timeout: time.Hour}).Wrap)},
-		" that is counted":          {requests.WithDownloadProgress(func(int64, int64) {})},
+		" that a hook looks at": {requests.WithHooks(responseHook(func(e *requests.Exchange) error {
+			_, err := e.Peek(4)
+			return err
+		}))},
+		" that is counted": {requests.WithDownloadProgress(func(int64, int64) {})},
 	}
 	limits := map[string]time.Duration{"the caller's deadline": 0, "Total": time.Second}
 	for body, open := range bodies {
 		for way, opts := range ways {
+			if strings.HasSuffix(way, "looks at") && !strings.HasSuffix(body, "waits") {
+				continue // the hook itself would never see an end
+			}
 			for limit, total := range limits {
 				t.Run("one "+body+way+", by "+limit, func(t *testing.T) {
 					synced(t, func(t *testing.T) {
@@ -648,4 +657,45 @@ type emptyReader struct{}
 func (emptyReader) Read([]byte) (int, error) {
 	time.Sleep(100 * time.Millisecond) // in a bubble
 	return 0, nil
+}
+
+func TestRedirect_foreignBodyThatWaitsIsClosedOnce(t *testing.T) {
+	synced(t, func(t *testing.T) {
+		body := &silentBody{over: make(chan struct{})}
+		s := newSession(t, requests.WithTransport(transportFunc(func(r *http.Request) (*http.Response, error) {
+			if r.URL.Path == "/next" {
+				return &http.Response{StatusCode: 200, Request: r}, nil
+			}
+			return &http.Response{StatusCode: 302, Header: http.Header{"Location": {"/next"}}, Body: body, ContentLength: -1, Request: r}, nil
+		})))
+		_, err := s.Get(t.Context(), "http://h.test/")
+		require.NoError(t, err)
+		assert.Equal(t, 1, body.closes)
+	})
+}
+
+// silentBody says something and then waits until it is closed.
+type silentBody struct {
+	start  string
+	over   chan struct{}
+	mu     sync.Mutex
+	closes int
+}
+
+func (b *silentBody) Read(p []byte) (int, error) {
+	if n := copy(p, b.start); n > 0 {
+		b.start = b.start[n:]
+		return n, nil
+	}
+	<-b.over
+	return 0, errors.New("closed")
+}
+
+func (b *silentBody) Close() error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closes++; b.closes == 1 {
+		close(b.over)
+	}
+	return nil
 }

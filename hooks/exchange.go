@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/seed-3bbad739/requests/internal/drain"
@@ -86,13 +87,13 @@ type peeked struct {
 	ahead  []byte
 	rest   io.ReadCloser
 	err    error // met while reading ahead
-	closed bool
+	closed atomic.Bool
 }
 
 var errClosed = errors.New("hooks: read of a closed body")
 
 func (p *peeked) Read(b []byte) (int, error) {
-	if p.closed {
+	if p.closed.Load() {
 		return 0, errClosed
 	}
 	if len(p.ahead) > 0 {
@@ -107,7 +108,7 @@ func (p *peeked) Read(b []byte) (int, error) {
 }
 
 func (p *peeked) Close() error {
-	p.closed = true
+	p.closed.Store(true)
 	return p.rest.Close()
 }
 
