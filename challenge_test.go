@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"strconv"
 	"strings"
 	"sync"
@@ -292,4 +293,19 @@ func TestChallenge_longBodyCostsTheConnection(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "in", resp.Text())
 	assert.Equal(t, 2, w.Accepted(), "D42")
+}
+
+func TestChallenge_digestOfALongTarget(t *testing.T) {
+	n := 0
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		n++
+		w.Header().Set("WWW-Authenticate", fmt.Sprintf(`Digest realm="r", nonce="n%d", qop="auth"`, n))
+		w.WriteHeader(http.StatusUnauthorized)
+	}))
+	defer srv.Close()
+	s := newSession(t, requests.WithAuth(auth.Digest("u", "wrong")))
+	r, err := s.Get(t.Context(), srv.URL+"/?q="+strings.Repeat("x", 5000))
+	require.NoError(t, err)
+	defer r.Close()
+	assert.Equal(t, 2, n, "requests")
 }

@@ -135,6 +135,10 @@ func (c *curl) method() {
 
 func (c *curl) header() {
 	h := canonicalHeader(c.p.Header)
+	if strings.TrimSpace(h.Get("User-Agent")) == "" {
+		h = h.Clone()
+		h.Del("User-Agent") // net/http sends none then
+	}
 	host := c.p.Host
 	if own := h["Host"]; len(own) > 0 {
 		host = own[0] // set by hand: Send takes it
@@ -352,7 +356,7 @@ func (c *curl) tls() {
 		}
 	}
 	if t.ClientCert != "" {
-		c.add("--cert", t.ClientCert)
+		c.add("--cert", certPath.Replace(t.ClientCert))
 	}
 	if t.ClientKey != "" {
 		c.add("--key", t.ClientKey)
@@ -388,6 +392,9 @@ func (c *curl) url() {
 	}
 	c.add("--path-as-is", s)
 }
+
+// certPath escapes what curl would take for the start of a password.
+var certPath = strings.NewReplacer(`\`, `\\`, ":", `\:`)
 
 func isDir(path string) bool {
 	info, err := os.Stat(path)

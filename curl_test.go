@@ -309,3 +309,15 @@ func TestCurl_CookiesThatDoNotGo(t *testing.T) {
 	require.NoError(t, err)
 	assert.NotContains(t, p.Curl(), "Cookie")
 }
+
+func TestCurl_spellings(t *testing.T) {
+	s := newSession(t, requests.WithEnvironment(false))
+	r, err := requests.NewRequest("GET", "https://h.test/", requests.WithHeader("User-Agent", ""))
+	require.NoError(t, err)
+	p, err := s.Prepare(t.Context(), r)
+	require.NoError(t, err)
+	assert.NotContains(t, p.Curl(), "'User-Agent;'")
+	assert.Contains(t, p.Curl(), "--header User-Agent:")
+	p.Settings.TLS = &requests.TLS{ClientCert: `/x/a:b\c.pem`}
+	assert.Contains(t, p.Curl(), `--cert '/x/a\:b\\c.pem'`)
+}

@@ -19,7 +19,8 @@ type Hooks struct {
 	// Prepare runs last in [Session.Prepare] and may change what will be sent.
 	Prepare hooks.List[*PreparedRequest]
 	// Send runs before the wire, on a request of its own, which it may
-	// change. A Response set here answers without the network.
+	// change. A Body set here can be sent again, by a Retry say, if GetBody is
+	// set beside it. A Response set here answers without the network.
 	Send hooks.List[*Exchange]
 	// Response runs when the header is had, the body unread and not yet
 	// decoded, and the cookies stored. It may change or replace Response, and

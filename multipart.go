@@ -2,6 +2,7 @@ package requests
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
@@ -83,7 +84,7 @@ func checkPart(p *Part) error {
 	if p.Content == nil {
 		return fmt.Errorf("part %q has no content", p.Name)
 	}
-	if p.ContentType != "" && !httpguts.ValidHeaderFieldValue(p.ContentType) {
+	if !httpguts.ValidHeaderFieldValue(cmp.Or(p.ContentType, p.Content.ContentType())) {
 		return refuse(ErrInvalidHeader, "the Content-Type of part %q has a control character", p.Name)
 	}
 	if err := checkHeaders(p.Header); err != nil {

@@ -213,3 +213,18 @@ func FuzzMultipartNames(f *testing.F) {
 		require.Equal(t, []string{"--" + params["boundary"] + "--", ""}, lines[len(lines)-2:])
 	})
 }
+
+// foreignType is a body whose type comes from elsewhere.
+type foreignType struct {
+	requests.Body
+	kind string
+}
+
+func (b foreignType) ContentType() string { return b.kind }
+
+func TestMultipart_theTypeOfAForeignPartIsChecked(t *testing.T) {
+	content, err := requests.NewBody("x")
+	require.NoError(t, err)
+	_, err = requests.NewRequest("POST", "http://h.test/", requests.WithMultipart(requests.Part{Name: "a", Content: foreignType{content, "text/plain\r\nX-Evil: 1"}}))
+	assert.ErrorIs(t, err, requests.ErrInvalidHeader)
+}

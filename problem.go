@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"mime"
+
+	"github.com/seed-3bbad739/requests/internal/charset"
 )
 
 // Problem is what a server says of an error in the form of RFC 9457. Members
@@ -24,7 +26,11 @@ func (e *StatusError) Decode(v any) error {
 	if len(e.Content) == 0 {
 		return because(ErrInvalidJSON, errors.New("there is no content"))
 	}
-	if err := json.Unmarshal(e.Content, v); err != nil {
+	text, err := charset.UTF8JSON(e.Content)
+	if err == nil {
+		err = json.Unmarshal(text, v)
+	}
+	if err != nil {
 		return because(ErrInvalidJSON, err)
 	}
 	return nil
@@ -34,11 +40,12 @@ func (e *StatusError) Decode(v any) error {
 // 3.1, has a member of the wrong type ignored.
 func problemOf(contentType string, content []byte) *Problem {
 	mediaType, _, err := mime.ParseMediaType(contentType)
-	if err != nil || mediaType != "application/problem+json" {
+	if err != nil && !errors.Is(err, mime.ErrInvalidMediaParameter) || mediaType != "application/problem+json" {
 		return nil
 	}
+	text, err := charset.UTF8JSON(content)
 	var members map[string]json.RawMessage
-	if json.Unmarshal(content, &members) != nil {
+	if err != nil || json.Unmarshal(text, &members) != nil {
 		return nil
 	}
 	p := new(Problem)

@@ -53,3 +53,19 @@ func TestStatusError_Decode(t *testing.T) {
 	require.ErrorIs(t, statusErrorOf(t, reply(500, "<html>")).Decode(&own), requests.ErrInvalidJSON)
 	require.ErrorIs(t, statusErrorOf(t, reply(500, "")).Decode(&own), requests.ErrInvalidJSON)
 }
+
+func TestProblem_thatJSONReads(t *testing.T) {
+	for _, tt := range []struct{ name, contentType, content string }{
+		{"with a byte order mark", "application/problem+json", "\ufeff{\"title\":\"T\"}"},
+		{"of a type with a parameter that is none", "application/problem+json; charset", `{"title":"T"}`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			e := statusErrorOf(t, reply(400, tt.content, "Content-Type: "+tt.contentType))
+			var v struct{ Title string }
+			require.NoError(t, e.Decode(&v))
+			assert.Equal(t, "T", v.Title)
+			require.NotNil(t, e.Problem)
+			assert.Equal(t, "T", e.Problem.Title)
+		})
+	}
+}

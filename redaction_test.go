@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -14,6 +15,7 @@ import (
 	"github.com/seed-3bbad739/requests"
 	"github.com/seed-3bbad739/requests/adapters"
 	"github.com/seed-3bbad739/requests/auth"
+	"github.com/seed-3bbad739/requests/hooks"
 	"github.com/seed-3bbad739/requests/proxy"
 )
 
@@ -185,4 +187,21 @@ func TestErrors_OfOthersAreOpenedAndHidden(t *testing.T) {
 			assertHidden(t, err)
 		})
 	}
+}
+
+func TestRedaction_aMarkedParameterInALocation(t *testing.T) {
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/a" {
+			http.Redirect(w, r, "/b?"+r.URL.RawQuery, http.StatusMovedPermanently)
+		}
+	}))
+	defer srv.Close()
+	var out strings.Builder
+	h := &requests.Hooks{}
+	h.Response.PushBack(hooks.Dump(&out, &hooks.DumpOptions{MaxBody: -1}))
+	s := newSession(t, requests.WithHooks(h), requests.WithAuth(auth.Query("appid", "hunter2")))
+	r, err := s.Get(t.Context(), srv.URL+"/a")
+	require.NoError(t, err)
+	r.Close()
+	assert.NotContains(t, out.String(), "hunter2")
 }

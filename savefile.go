@@ -12,12 +12,16 @@ import (
 // SaveFile writes the decoded content to path and returns how much it was. It
 // writes a temporary file beside path and renames it when all is on disk, so
 // that a file at path is whole or untouched; one that is replaced hands its
-// mode on. The content of a stream is not held in memory and not bounded by
-// MaxBody. The response is closed.
+// mode on. A symbolic link is followed; a device, a pipe or a socket is an error.
+// The content of a stream is not held in memory and not bounded by MaxBody. The
+// response is closed.
 func (r *Response) SaveFile(path string) (n int64, err error) {
 	defer r.Close()
 	content, err := r.reader()
 	if err != nil {
+		return 0, err
+	}
+	if path, err = destination(path); err != nil {
 		return 0, err
 	}
 	f, err := createBeside(path)
@@ -39,6 +43,19 @@ func (r *Response) SaveFile(path string) (n int64, err error) {
 		os.Remove(f.Name())
 	}
 	return n, err
+}
+
+// destination returns the file that path leads to through symbolic links: a
+// rename would put a plain file in the place of a link, a pipe or a device.
+func destination(path string) (string, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil, info.IsDir():
+		return path, nil // for what follows to judge
+	case !info.Mode().IsRegular():
+		return "", &fs.PathError{Op: "save", Path: path, Err: errors.New("it is no regular file")}
+	}
+	return filepath.EvalSymlinks(path)
 }
 
 // createBeside creates a file in path's directory, with the mode of the file

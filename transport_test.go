@@ -456,3 +456,8 @@ func TestTransport_aDripOverSockets(t *testing.T) {
 		require.NoError(t, resp.Err())
 	}
 }
+
+func TestTransport_fileURLWithoutASlash(t *testing.T) {
+	_, err := newSession(t, requests.WithAdapter("file://", adapters.File(t.TempDir()))).Get(t.Context(), "file:a")
+	assert.ErrorIs(t, err, requests.ErrInvalidURL)
+}

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"math"
 	"net/http"
 	"strings"
 )
@@ -68,7 +69,7 @@ func parseChallenges(lines []string) []challenge {
 			spaced := s.skip(" \t")
 			if c != nil && s.first() == '=' {
 				value, ok := s.value()
-				bad = bad || !ok || !c.params.add(name, value)
+				bad = bad || !ok || !c.params.add(name, value, maxValue)
 				continue
 			}
 			end()
@@ -89,7 +90,7 @@ func parseChallenges(lines []string) []challenge {
 
 // parseParams reads a list of parameters alone, as in Authentication-Info
 // (RFC 7615). It reports whether all of it is well-formed.
-func parseParams(s scanner) (ps params, ok bool) {
+func parseParams(s scanner, longest int) (ps params, ok bool) {
 	for s.skip(" \t,"); s != ""; s.skip(" \t,") {
 		name := s.token()
 		s.skip(" \t")
@@ -97,7 +98,7 @@ func parseParams(s scanner) (ps params, ok bool) {
 			return nil, false
 		}
 		value, ok := s.value()
-		if !ok || !ps.add(name, value) {
+		if !ok || !ps.add(name, value, longest) {
 			return nil, false
 		}
 	}
@@ -107,13 +108,13 @@ func parseParams(s scanner) (ps params, ok bool) {
 // credentialsOf reads the credentials in a field of r, which may be absent.
 func credentialsOf(r *http.Request, field string) (scheme string, ps params) {
 	scheme, rest, _ := strings.Cut(r.Header.Get(field), " ")
-	ps, _ = parseParams(scanner(rest))
+	ps, _ = parseParams(scanner(rest), math.MaxInt) // our own: a target may be long
 	return strings.ToLower(scheme), ps
 }
 
-func (ps *params) add(name, value string) bool {
+func (ps *params) add(name, value string, longest int) bool {
 	name = strings.ToLower(name)
-	if _, repeated := ps.get(name); repeated || len(*ps) >= maxParams || len(value) > maxValue {
+	if _, repeated := ps.get(name); repeated || len(*ps) >= maxParams || len(value) > longest {
 		return false
 	}
 	*ps = append(*ps, param{name, value})

@@ -139,7 +139,7 @@ func (d *digest) Observe(resp *http.Response) {
 	if len(lines) == 0 {
 		return
 	}
-	info, ok := parseParams(scanner(strings.Join(lines, ",")))
+	info, ok := parseParams(scanner(strings.Join(lines, ",")), maxValue)
 	scheme, sent := credentialsOf(r, credentialsField(r))
 	if !ok || scheme != "digest" {
 		return

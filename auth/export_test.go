@@ -61,7 +61,7 @@ func ParseChallenges(lines []string) []Challenge {
 
 // ParseParams parses a list of parameters.
 func ParseParams(s string) (ps [][2]string, ok bool) {
-	parsed, ok := parseParams(scanner(s))
+	parsed, ok := parseParams(scanner(s), maxValue)
 	for _, p := range parsed {
 		ps = append(ps, [2]string{p.name, p.value})
 	}

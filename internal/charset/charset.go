@@ -77,6 +77,8 @@ func Lookup(name string) bool {
 func find(name string) (e encoding.Encoding, ok bool) {
 	name = strings.TrimSpace(name)
 	switch strings.ToLower(name) {
+	case "latin-1", "latin_1":
+		name = "latin1" // as Python spells it
 	case "":
 		return nil, false
 	case "utf-8", "utf8", "utf_8", "u8":
@@ -93,7 +95,7 @@ func find(name string) (e encoding.Encoding, ok bool) {
 	case "utf-32be":
 		return utf32.UTF32(utf32.BigEndian, utf32.IgnoreBOM), true
 	}
-	if e, err := htmlindex.Get(name); err == nil {
+	if e, err := htmlindex.Get(name); err == nil && e != encoding.Replacement {
 		if e == unicode.UTF8 {
 			return nil, true
 		}
@@ -101,6 +103,9 @@ func find(name string) (e encoding.Encoding, ok bool) {
 	}
 	if e, err := ianaindex.IANA.Encoding(name); err == nil && e != nil {
 		return e, true
+	}
+	if hyphened := strings.ReplaceAll(name, "_", "-"); hyphened != name {
+		return find(hyphened)
 	}
 	return nil, false
 }

@@ -280,3 +280,10 @@ func ExampleDecode() {
 	// naïve
 	// привет
 }
+
+func TestDecode_namesThatAreReplacedOrSpeltOtherwise(t *testing.T) {
+	assert.Equal(t, "hi 你好", charset.Decode([]byte("hi ~{Dc:C~}"), "text/plain; charset=hz-gb-2312", ""))
+	assert.Equal(t, "é", charset.Decode([]byte{0xe9}, "text/plain; charset=latin-1", ""))
+	assert.Equal(t, "€", charset.Decode([]byte{0xa4}, "text/plain; charset=iso8859_15", ""))
+	assert.Equal(t, "plain", charset.Decode([]byte("plain"), "text/plain; charset=iso-2022-kr", ""))
+}

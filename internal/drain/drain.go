@@ -35,7 +35,6 @@ func CanAbort(body io.ReadCloser) bool {
 	return ok
 }
 
-
 // Body reads body to its end into w and closes it. It reports whether the end
 // was reached within the bounds; if not, closing drops the connection.
 func Body(w io.Writer, body io.ReadCloser) (complete bool) { return new(Series).Body(w, body) }

@@ -19,7 +19,7 @@ func Body(contentType string, content []byte) []byte {
 	switch {
 	case kind == "application/x-www-form-urlencoded":
 		return []byte(query(string(content), Value, nil))
-	case kind == "multipart/form-data" && params["boundary"] != "":
+	case strings.HasPrefix(kind, "multipart/") && params["boundary"] != "":
 		return multipart(content, "--"+params["boundary"])
 	case IsJSON(kind), startsJSON(content):
 		return JSON(content)
@@ -206,16 +206,22 @@ func multipart(content []byte, delimiter string) []byte {
 	return []byte(strings.Join(parts, delimiter))
 }
 
+var unfold = strings.NewReplacer("\r\n ", " ", "\r\n\t", " ")
+
 // partHead reads the header of a part.
 func partHead(head string) (kind, name string, file bool) {
-	for line := range strings.SplitSeq(head, "\r\n") {
+	for line := range strings.SplitSeq(unfold.Replace(head), "\r\n") {
 		k, v, _ := strings.Cut(line, ":")
 		switch strings.ToLower(strings.TrimSpace(k)) {
 		case "content-type":
 			kind = strings.TrimSpace(v)
 		case "content-disposition":
-			_, after, _ := strings.Cut(v, ` name="`)
-			name, _, _ = strings.Cut(after, `"`)
+			if _, params, err := mime.ParseMediaType(v); err == nil {
+				name = params["name"]
+			} else {
+				_, after, _ := strings.Cut(v, ` name="`)
+				name, _, _ = strings.Cut(after, `"`)
+			}
 			file = strings.Contains(v, "filename")
 		}
 	}

@@ -2,6 +2,7 @@ package redact
 
 import (
 	"context"
+	"net/url"
 	"strings"
 )
 
@@ -29,6 +30,12 @@ func Field(name, value string, marks Marks) string {
 	if marks != nil && marks.HidesField(name) && !SecretName(name) {
 		return Value(value)
 	}
+	if marks != nil && isURLField(name) {
+		// A redirect mostly repeats the query, and with it a marked parameter.
+		if u, err := url.Parse(value); err == nil && u.Opaque == "" && !strings.Contains(u.Path, "@") {
+			return Escape(Marked(u, marks))
+		}
+	}
 	return Header(name, value)
 }
 
@@ -51,13 +58,22 @@ func Header(name, value string) string {
 		return strings.Join(pairs, "; ")
 	case "set-cookie":
 		return setCookie(value)
-	case "location", "content-location", "referer", "origin":
+	}
+	if isURLField(name) {
 		return Escape(RawURL(value))
 	}
 	if SecretName(name) {
 		return Value(value)
 	}
 	return Text(value)
+}
+
+func isURLField(name string) bool {
+	switch strings.ToLower(name) {
+	case "location", "content-location", "referer", "origin":
+		return true
+	}
+	return false
 }
 
 // Cookie returns "name=value" with the value hidden. A pair without a name is

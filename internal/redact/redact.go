@@ -19,7 +19,7 @@ const Mask = "[redacted]"
 var words = []string{"token", "secret", "auth", "api-key", "apikey", "cookie", "credential", "password", "session"}
 
 // queryWords are those of query keys and body fields, besides words.
-var queryWords = []string{"api_key", "signature", "passwd", "pwd", "private", "access_key", "accesskey", "code", "sig", "key", "jwt"}
+var queryWords = []string{"api_key", "signature", "passwd", "pwd", "private", "access_key", "accesskey", "code", "sig", "key", "jwt", "assertion", "passphrase"}
 
 // SecretName reports whether a header field of this name holds a credential
 // by its name alone, in any case.
@@ -151,8 +151,12 @@ func hidePair(pair string, hide func(string) string, marks Marks) string {
 // Param returns the value of a query key for printing.
 func Param(name, value string, marks Marks) string { return hideParam(name, value, Value, marks) }
 
+// maxURLs bounds the URLs that are looked at in one value: each may hold the
+// next in its query, and every one costs time for all that is behind it.
+const maxURLs = 8
+
 func hideParam(name, value string, hide func(string) string, marks Marks) string {
-	if SecretKey(name) || marks != nil && marks.HidesParam(name) {
+	if SecretKey(name) || marks != nil && marks.HidesParam(name) || strings.Count(value, "://") > maxURLs {
 		return hide(value)
 	}
 	return hideURLs(value)

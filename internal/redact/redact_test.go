@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/url"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -247,5 +248,29 @@ func TestBody_cutWithinAnEscape(t *testing.T) {
 	const whole = "next=http%3A%2F%2Fh%2F%3FX-Amz-Security-Token%3Dcanary%26a%3D1%2F"
 	for n := strings.Index(whole, "canary") + len("canary"); n <= len(whole); n++ {
 		assert.NotContains(t, string(redact.Body("application/x-www-form-urlencoded", []byte(whole[:n]))), "canary", whole[:n])
+	}
+}
+
+func TestText_workForNestedURLsIsBounded(t *testing.T) {
+	text := strings.Repeat("http://h/?a=", 2000) // 24 kB
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	redact.Text(text)
+	runtime.ReadMemStats(&after)
+	assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(4<<20), "bytes allocated")
+	assert.NotContains(t, redact.Text(text+"&token=hunter2"), "hunter2")
+}
+
+func TestBody_namesOfPartsInAllTheirSpellings(t *testing.T) {
+	for _, disposition := range []string{`form-data; name="token"`, `form-data; name=token`, `form-data;name="token"`, `form-data; NAME="token"`, `form-data; name = "token"`, "form-data;\r\n name=\"token\"", "form-data; name*=utf-8''token"} {
+		body := "--B\r\nContent-Disposition: " + disposition + "\r\n\r\nhunter2\r\n--B--\r\n"
+		assert.NotContains(t, string(redact.Body("multipart/form-data; boundary=B", []byte(body))), "hunter2", disposition)
+		assert.NotContains(t, string(redact.Body("multipart/mixed; boundary=B", []byte(body))), "hunter2", disposition)
+	}
+}
+
+func TestQuery_credentialsOfOAuth(t *testing.T) {
+	for _, name := range []string{"assertion", "client_assertion", "passphrase"} {
+		assert.NotContains(t, redact.Query("grant_type=x&"+name+"=hunter2"), "hunter2", name)
 	}
 }
