@@ -30,6 +30,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-3bbad739/requests"
+	"github.com/seed-3bbad739/requests/adapters"
 	"github.com/seed-3bbad739/requests/aws"
 )
 
@@ -430,6 +431,10 @@ func TestSourcesThatFail(t *testing.T) {
 		assert.ErrorAs(t, err, &e)
 		assert.NotErrorIs(t, err, aws.ErrNoCredentials)
 	}
+	login := func(t *testing.T, err error) {
+		retrieval(t, err)
+		assert.ErrorContains(t, err, "aws sso login", "what to do about it")
+	}
 	none := func(t *testing.T, err error) { assert.ErrorIs(t, err, aws.ErrNoCredentials) }
 	x := []aws.Option{aws.WithProfile("x")}
 	for _, c := range []struct {
@@ -461,9 +466,9 @@ func TestSourcesThatFail(t *testing.T) {
 		{"source profiles that go round", map[string]string{"config": "[profile y]\nsource_profile=x\n" + roleARN + "r\n[profile x]\nsource_profile=y\n" + roleARN + "r\n"}, nil, x, isConfigError, 0},
 		{"web identity without a role", map[string]string{"token": "a.b.c"}, map[string]string{"AWS_WEB_IDENTITY_TOKEN_FILE": "$HOME/.aws/token", "AWS_REGION": "us-east-1"}, nil, isConfigError, 0},
 		{"web identity without its file", nil, map[string]string{"AWS_WEB_IDENTITY_TOKEN_FILE": "$HOME/nowhere", "AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/r", "AWS_REGION": "us-east-1"}, nil, retrieval, 0},
-		{"SSO without a token", map[string]string{"config": session}, nil, x, retrieval, 0},
-		{"SSO in the old form without a token", map[string]string{"config": legacy}, nil, x, retrieval, 0},
-		{"SSO in the old form with a stale token", map[string]string{"config": legacy, tokenFile("https://corp.test/start"): staleSSO}, nil, x, retrieval, 0},
+		{"SSO without a token", map[string]string{"config": session}, nil, x, login, 0},
+		{"SSO in the old form without a token", map[string]string{"config": legacy}, nil, x, login, 0},
+		{"SSO in the old form with a stale token", map[string]string{"config": legacy, tokenFile("https://corp.test/start"): staleSSO}, nil, x, login, 0},
 		{"SSO without its session", map[string]string{"config": "[profile x]\nsso_session=corp\nsso_account_id=1\nsso_role_name=r\n"}, nil, x, isConfigError, 0},
 		{"SSO in the old form without a role", map[string]string{"config": "[profile x]\nsso_account_id=1\nsso_start_url=https://corp.test\nsso_region=us-east-1\n"}, nil, x, isConfigError, 0},
 		{"a login session without a token", map[string]string{"config": "[profile x]\nregion=us-east-1\nlogin_session=" + loginSession + "\n"}, nil, x, retrieval, 0},
@@ -513,6 +518,57 @@ func TestNobodyAnswers(t *testing.T) {
 	assert.ErrorIs(t, err, aws.ErrNoCredentials)
 	assert.ErrorIs(t, err, requests.ErrConnection)
 	assert.ErrorContains(t, err, strings.TrimPrefix(srv.URL, "http://"))
+}
+
+// TestLimitsOfMetadata is the table of what says how long to wait for an
+// instance's metadata, and how often to ask. Here nobody answers before the last.
+func TestLimitsOfMetadata(t *testing.T) {
+	for _, c := range []struct {
+		name, config string
+		env          map[string]string
+		wait         time.Duration
+		asked        int
+		err          string
+	}{
+		{name: "a second and once", wait: time.Second, asked: 1},
+		{"variables", "", map[string]string{"AWS_METADATA_SERVICE_TIMEOUT": "5", "AWS_METADATA_SERVICE_NUM_ATTEMPTS": "3"}, 5 * time.Second, 3, ""},
+		{"the profile", "[default]\nmetadata_service_timeout = 7\nmetadata_service_num_attempts = 2\n", nil, 7 * time.Second, 2, ""},
+		{"variables before the profile", "[default]\nmetadata_service_timeout = 7\n", map[string]string{"AWS_METADATA_SERVICE_TIMEOUT": "2"}, 2 * time.Second, 1, ""},
+		{"no number", "", map[string]string{"AWS_METADATA_SERVICE_TIMEOUT": "5s"}, 0, 0, `AWS_METADATA_SERVICE_TIMEOUT: "5s" is no number from 1 to 3600`},
+		{"nought", "", map[string]string{"AWS_METADATA_SERVICE_NUM_ATTEMPTS": "0"}, 0, 0, `AWS_METADATA_SERVICE_NUM_ATTEMPTS: "0" is no number from 1 to 3600`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			env := map[string]string{"AWS_EC2_METADATA_DISABLED": "false", "AWS_EC2_METADATA_SERVICE_ENDPOINT": "$SERVER"}
+			maps.Copy(env, c.env)
+			served(t, map[string]string{"config": c.config}, env)
+			asked := 0
+			h, err := requests.NewSession(requests.WithMiddleware(func(next http.RoundTripper) http.RoundTripper {
+				return roundTripFunc(func(r *http.Request) (*http.Response, error) {
+					set, _ := adapters.SettingsFrom(r.Context())
+					assert.Equal(t, []time.Duration{c.wait, c.wait}, []time.Duration{set.Connect, set.Read})
+					if strings.HasSuffix(r.URL.Path, "/security-credentials/") {
+						if asked++; asked < c.asked || c.asked == 1 {
+							return nil, requests.ErrConnection
+						}
+					}
+					return next.RoundTrip(r)
+				})
+			}))
+			require.NoError(t, err)
+			defer h.Close()
+			creds, err := credentialsOf(aws.WithHTTPSession(h))
+			assert.Equal(t, c.asked, asked)
+			switch {
+			case c.err != "":
+				assert.ErrorContains(t, err, c.err)
+			case c.asked == 1:
+				assert.ErrorIs(t, err, requests.ErrConnection)
+			default:
+				require.NoError(t, err)
+				assert.Equal(t, "AKIMDS", creds.AccessKeyID)
+			}
+		})
+	}
 }
 
 // TestContainerRelativeURI: the host of a relative URI is a fixed address that

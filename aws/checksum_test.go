@@ -59,6 +59,7 @@ func TestRequestChecksums(t *testing.T) {
 	}{
 		{name: "CRC32 where the operation knows checksums", model: knowsChecksums, in: aws.Params{"Body": "content"}, field: "X-Amz-Checksum-Crc32", want: contentCRC32, algorithm: "CRC32"},
 		{name: "and of no content", model: knowsChecksums, field: "X-Amz-Checksum-Crc32", want: "AAAAAA==", algorithm: "CRC32"},
+		{name: "and of a reader that is said to hold none", model: knowsChecksums, in: aws.Params{"Body": io.MultiReader(), "ContentLength": 0}, field: "X-Amz-Checksum-Crc32", want: "AAAAAA==", algorithm: "CRC32"},
 		{name: "none when only required ones are wanted", model: knowsChecksums, env: map[string]string{"AWS_REQUEST_CHECKSUM_CALCULATION": "when_required"}, in: aws.Params{"Body": "content"}},
 		{name: "required ones are sent even then", model: wantsChecksums, env: map[string]string{"AWS_REQUEST_CHECKSUM_CALCULATION": "when_required"}, in: aws.Params{"Body": "content"}, field: "X-Amz-Checksum-Crc32", want: contentCRC32, algorithm: "CRC32"},
 		{name: "CRC32C on demand", model: knowsChecksums, in: aws.Params{"Body": "content", "Algorithm": "CRC32C"}, field: "X-Amz-Checksum-Crc32c", want: contentCRC32C, algorithm: "CRC32C"},

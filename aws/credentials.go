@@ -20,6 +20,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials/processcreds"
 	"github.com/aws/aws-sdk-go-v2/credentials/ssocreds"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
+
+	"github.com/seed-3bbad739/requests"
 )
 
 const (
@@ -108,6 +110,9 @@ func (c *chain) Retrieve(ctx context.Context) (Credentials, error) {
 	}
 	if r := (*CredentialRetrievalError)(nil); errors.As(err, &r) {
 		return Credentials{}, err
+	}
+	if sdk.IsCredentialsProvider(c.inner, (*ssocreds.Provider)(nil)) && !errors.Is(err, requests.ErrConnection) {
+		err = fmt.Errorf("%w: if its session is over, aws sso login begins another", err)
 	}
 	return Credentials{}, &CredentialRetrievalError{err}
 }

@@ -64,7 +64,10 @@
 // [*PartialCredentialsError]; a source that fails is a
 // [*CredentialRetrievalError]. Metadata and containers are never asked through a
 // proxy. AWS_EC2_METADATA_DISABLED=true keeps a program that runs elsewhere from
-// waiting for an instance's metadata.
+// waiting for an instance's metadata. AWS_METADATA_SERVICE_TIMEOUT, in seconds,
+// and AWS_METADATA_SERVICE_NUM_ATTEMPTS, or the settings of a profile
+// metadata_service_timeout and metadata_service_num_attempts, are how patiently
+// they are asked: without, a second and once.
 //
 // # Clients
 //

@@ -3,10 +3,12 @@ package aws
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -20,10 +22,23 @@ import (
 	"github.com/seed-3bbad739/requests"
 )
 
-// metadataWait bounds connecting to an instance's metadata and waiting for its
-// answer, as in boto3: off an instance nobody answers, and a program that has
-// no credentials should hear of it soon.
-const metadataWait = time.Second
+// metadataLimits bound connecting to an instance's metadata and waiting for its
+// answer, and say how often it is asked that does not answer. As in boto3 it is
+// a second and once, but for settings: off an instance nobody answers, and a
+// program that has no credentials should hear of it soon.
+func (l *loaded) metadataLimits() (wait time.Duration, attempts int, err error) {
+	profile, _ := l.profiles.get(l.profile)
+	number := func(variable, setting string) int {
+		text := firstOf(os.Getenv(variable), profile.setting(setting, true), "1")
+		n, bad := strconv.Atoi(text)
+		if bad != nil || n < 1 || n > 3600 {
+			err = fmt.Errorf("%s: %.64q is no number from 1 to 3600", variable, text)
+		}
+		return n
+	}
+	wait = time.Duration(number("AWS_METADATA_SERVICE_TIMEOUT", "metadata_service_timeout")) * time.Second
+	return wait, number("AWS_METADATA_SERVICE_NUM_ATTEMPTS", "metadata_service_num_attempts"), err
+}
 
 // sendThrough makes the clients that fetch credentials send by s. It takes the
 // transport's place at the end of the stack, as aws-sdk-go-v2/config does not
@@ -36,12 +51,23 @@ func (s *Session) sendThrough(stack *middleware.Stack) error {
 				return next.HandleDeserialize(ctx, in)
 			}
 			built := req.Build(ctx)
-			client := s.HTTPClient()
+			var client sdk.HTTPClient = s.HTTPClient()
+			attempts := 1
 			metadata := awsmiddleware.GetServiceID(ctx) == "" // alone in naming no service
 			if metadata {
-				client = s.direct(requests.WithTimeouts(requests.Timeouts{Connect: metadataWait, Read: metadataWait})).HTTPClient()
+				wait, n, err := s.loaded.metadataLimits()
+				client = s.direct(requests.WithTimeouts(requests.Timeouts{Connect: wait, Read: wait})).HTTPClient()
+				if err != nil {
+					client = refusal{err}
+				}
+				if built.Method == http.MethodGet { // without a token it goes on without one
+					attempts = n
+				}
 			}
 			resp, err := client.Do(built)
+			for ; err != nil && attempts > 1 && ctx.Err() == nil; attempts-- {
+				resp, err = client.Do(built)
+			}
 			if err != nil {
 				// As of the SDK's transport there is a response even so: some
 				// deserializers look at it before they look at the error.

@@ -115,6 +115,12 @@ func TestAnswersWorthAnotherTry(t *testing.T) {
 		{"content that breaks off", "dynamodb", "ListTables", nil, `{"TableNames":["a…`, "reading the answer"},
 		{"an error inside of S3's 200", "s3", "CopyObject", copying, `<Error><Code>InternalError</Code><Message>later</Message></Error>`, "InternalError (status 500)"},
 		{"XML of S3 that breaks off where the connection does not", "s3", "CopyObject", copying, `<CopyObjectResult><ETag>"a`, "reading the answer"},
+		{"XML that breaks off between elements", "s3", "CopyObject", copying, `<CopyObjectResult><ETag>"a"</ETag>`, "reading the answer"},
+		{"a declaration, and no more", "s3", "CopyObject", copying, `<?xml version="1.0" encoding="UTF-8"?>`, "reading the answer"},
+		{"blanks, and no more", "s3", "CopyObject", copying, " \n ", "reading the answer"},
+		{"where a bucket is, which breaks off", "s3", "GetBucketLocation", aws.Params{"Bucket": "buck"}, `<LocationConstraint>eu-`, "reading the answer"},
+		{"and of which nothing came", "s3", "GetBucketLocation", aws.Params{"Bucket": "buck"}, ` `, "reading the answer"},
+		{"blanks, and no more, of many members", "s3", "CompleteMultipartUpload", aws.Params{"Bucket": "buck", "Key": "k", "UploadId": "u"}, " \n ", "reading the answer"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := open(t, testKeys(), aws.WithRegion("us-east-1"))

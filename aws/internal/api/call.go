@@ -120,7 +120,7 @@ func (noInput) Serialize(smithy.ShapeSerializer) {}
 
 // setBody gives r its content, to be read again where that is possible.
 func setBody(r *http.Request, body io.Reader) error {
-	declared := r.ContentLength // the codec has it from the parameter
+	declared := r.ContentLength // the codec has it from the parameter, and -1 without
 	r.Body, r.GetBody, r.ContentLength = http.NoBody, nil, 0
 	switch b := body.(type) {
 	case nil:
@@ -149,10 +149,11 @@ func setBody(r *http.Request, body io.Reader) error {
 		r.Body, err = r.GetBody()
 		return err
 	default:
-		r.Body, r.ContentLength = io.NopCloser(body), -1
-		if declared > 0 {
-			r.ContentLength = declared
+		if declared == 0 {
+			r.GetBody = func() (io.ReadCloser, error) { return http.NoBody, nil }
+			return nil
 		}
+		r.Body, r.ContentLength = io.NopCloser(body), declared // -1 where it is not known
 		return nil
 	}
 }
@@ -192,6 +193,7 @@ func (c *Call) Response(ctx context.Context, resp *http.Response, limit int64) (
 			return nil, false, err
 		}
 		o.value[c.op.streamOut] = resp.Body
+		c.addAbsent(o.value)
 		return o.value, true, nil
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
@@ -218,15 +220,43 @@ func (c *Call) Response(ctx context.Context, resp *http.Response, limit int64) (
 		return value, false, nil
 	}
 	if c.Operation.Name == "GetBucketLocation" && c.Model.Metadata.ServiceID == "S3" {
-		value["LocationConstraint"] = rootText(body)
+		text, err := rootText(body)
+		if err != nil {
+			return nil, false, &ReadError{err} // "" would be a region
+		}
+		value["LocationConstraint"] = text
 		return value, false, nil
 	}
 	o := &output{service: s, schema: c.op.schema.Output, value: value}
 	err = s.client.DeserializeResponse(ctx, c.op.schema, c.op.registry, r, o)
-	if syntax := (*xml.SyntaxError)(nil); errors.As(err, &syntax) && c.Model.Metadata.ServiceID == "S3" {
+	if syntax := (*xml.SyntaxError)(nil); c.Model.Metadata.ServiceID == "S3" && (errors.As(err, &syntax) || errors.Is(err, io.EOF)) {
 		err = &ReadError{err} // S3 has sent its 200 already when it fails
 	}
+	if err == nil {
+		c.addAbsent(value)
+	}
 	return value, false, err
+}
+
+// addAbsent adds what is there even if the answer has nothing of it: a map of
+// fields, and the member that is the content.
+func (c *Call) addAbsent(out map[string]any) {
+	shape := c.Model.Shapes[c.Operation.Output.Shape]
+	for name, ref := range shape.Members {
+		target := c.Model.Shapes[ref.Shape]
+		switch {
+		case out[name] != nil || target == nil:
+		case ref.Location == "headers":
+			out[name] = map[string]any{}
+		case name != shape.Payload:
+		case target.Type == "structure" && !target.Document:
+			out[name] = map[string]any{}
+		case target.Type == "blob":
+			out[name] = []byte{}
+		case target.Type == "string":
+			out[name] = ""
+		}
+	}
 }
 
 func (c *Call) fault(ctx context.Context, r *smithyhttp.Response, body []byte) error {
@@ -243,7 +273,7 @@ func (c *Call) fault(ctx context.Context, r *smithyhttp.Response, body []byte) e
 	)
 	switch {
 	case errors.As(err, &m):
-		f.Code, f.Fields = m.Code(), m.fields
+		f.Code, f.Fields = m.code, m.fields
 		f.Message = firstText(m.fields, "message", "Message", "errorMessage")
 		if f.Message == "" {
 			f.Message = xmlText(body, "Message")
@@ -297,8 +327,10 @@ func firstText(m map[string]any, names ...string) string {
 	return ""
 }
 
+// isErrorBody reports whether the root of b is an error's. It may be far in: S3
+// sends blanks while it works.
 func isErrorBody(b []byte) bool {
-	d := xml.NewDecoder(bytes.NewReader(b[:min(len(b), 1024)]))
+	d := xml.NewDecoder(bytes.NewReader(b))
 	for {
 		t, err := d.Token()
 		if err != nil {
@@ -331,14 +363,12 @@ func asUTF8(body []byte) []byte {
 	return []byte(string(runes))
 }
 
-func rootText(b []byte) string {
+func rootText(b []byte) (string, error) {
 	var root struct {
 		Text string `xml:",chardata"`
 	}
-	if xml.Unmarshal(b, &root) != nil {
-		return ""
-	}
-	return strings.TrimSpace(root.Text)
+	err := xml.Unmarshal(b, &root)
+	return strings.TrimSpace(root.Text), err
 }
 
 // xmlText returns the text of the first element called name, "" without one.

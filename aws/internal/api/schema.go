@@ -277,10 +277,13 @@ func (s *serviceSchemas) operation(op *Operation) (*operation, error) {
 		if schema == nil {
 			continue
 		}
-		entry := &smithy.TypeRegistryEntry{Schema: schema, New: func() any { return &modeled{service: s, schema: schema, shape: s.model.Shapes[e.Shape]} }}
-		o.registry.Entries[namespace+"#"+e.Shape] = entry
+		// What is sent is the shape's name or its code, and callers get what was sent.
+		entry := func(code string) *smithy.TypeRegistryEntry {
+			return &smithy.TypeRegistryEntry{Schema: schema, New: func() any { return &modeled{service: s, schema: schema, code: code} }}
+		}
+		o.registry.Entries[namespace+"#"+e.Shape] = entry(e.Shape)
 		if code := s.model.Shapes[e.Shape].Error.Code; code != "" {
-			o.registry.Entries[code] = entry
+			o.registry.Entries[code] = entry(code)
 		}
 	}
 	return o, nil

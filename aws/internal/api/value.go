@@ -8,6 +8,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -164,8 +165,7 @@ func toTime(v any) (time.Time, bool) {
 		return parsed, err == nil
 	}
 	if f, ok := toFloat(v); ok && math.Abs(f) < 1e12 {
-		whole, frac := math.Modf(f)
-		return time.Unix(int64(whole), int64(frac*1e9)).UTC(), true
+		return fromSeconds(f)
 	}
 	return time.Time{}, false
 }
@@ -331,6 +331,16 @@ func (s *serviceSchemas) read(d smithy.ShapeDeserializer, schema *smithy.Schema)
 		}
 		return v, err
 	case smithy.ShapeTypeLong:
+		if s.inJSON(schema) {
+			v, err := readJSON(d, schema)
+			if n, ok := toInt(v); ok {
+				return n, err
+			}
+			if _, ok := v.(float64); !ok && err == nil {
+				err = fmt.Errorf("no number: %.64v", v)
+			}
+			return v, err
+		}
 		var v int64
 		err := d.ReadInt64(schema, &v)
 		return v, err
@@ -343,37 +353,92 @@ func (s *serviceSchemas) read(d smithy.ShapeDeserializer, schema *smithy.Schema)
 		err := d.ReadBlob(schema, &v)
 		return bytes.Clone(v), err
 	case smithy.ShapeTypeTimestamp:
-		var v time.Time
-		err := d.ReadTime(schema, &v)
-		return v, err
+		return s.readTime(d, schema)
 	case smithy.ShapeTypeDocument:
-		var v document.Value
-		err := d.ReadDocument(schema, &v)
-		return fromDocument(v), err
+		return readJSON(d, schema)
 	}
 	var v string
 	err := d.ReadString(schema, &v)
 	return strings.Clone(v), err // of a buffer that is used again
 }
 
+// inJSON reports whether what has the schema comes in JSON.
+func (s *serviceSchemas) inJSON(schema *smithy.Schema) bool {
+	_, field := smithy.SchemaTrait[*traits.HTTPHeader](schema)
+	return !field && (s.protocol == "json" || s.protocol == "rest-json")
+}
+
+// readJSON reads whatever is there.
+func readJSON(d smithy.ShapeDeserializer, schema *smithy.Schema) (any, error) {
+	var v document.Value
+	err := d.ReadDocument(schema, &v)
+	return fromDocument(v), err
+}
+
+// readTime reads a time in whatever form it comes, as services do not keep to
+// those of their models. The codecs do, and take a time too far from 1970 for
+// another.
+func (s *serviceSchemas) readTime(d smithy.ShapeDeserializer, schema *smithy.Schema) (any, error) {
+	var v any
+	var err error
+	if s.inJSON(schema) {
+		v, err = readJSON(d, schema)
+	} else {
+		var text string
+		err = d.ReadString(schema, &text)
+		v = text
+	}
+	if err != nil {
+		return nil, err
+	}
+	if text, ok := v.(string); ok {
+		if t, ok := parseTime(text); ok {
+			return t, nil
+		}
+		if f, err := strconv.ParseFloat(text, 64); err == nil {
+			v = f
+		}
+	}
+	if f, ok := toFloat(v); ok {
+		if t, ok := fromSeconds(f); ok {
+			return t, nil
+		}
+	}
+	return nil, fmt.Errorf("no time: %.64v", v)
+}
+
+// parseTime takes what the three formats of the models allow for, and their
+// neighbours.
+func parseTime(text string) (time.Time, bool) {
+	for _, layout := range [...]string{
+		time.RFC3339, "2006-01-02T15:04:05", "2006-01-02T15:04:05Z0700", time.DateTime, time.DateOnly,
+		"Mon, _2 Jan 2006 15:04:05 GMT", "Mon, _2 Jan 2006 15:04:05 UTC", "Mon, _2 Jan 2006 15:04:05 -0700",
+		"Mon, _2 Jan 06 15:04:05 GMT", time.RFC850, time.ANSIC,
+	} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t.UTC(), true
+		}
+	}
+	return time.Time{}, false
+}
+
+// fromSeconds returns a time by the seconds since 1970. A float has their
+// millionths of any time there is likely to be, and of these alone.
+func fromSeconds(f float64) (time.Time, bool) {
+	whole, frac := math.Modf(f)
+	return time.Unix(int64(whole), int64(math.Round(frac*1e6))*1e3).UTC(), math.Abs(f) < 1e15
+}
+
 // modeled is an error that the model describes.
 type modeled struct {
 	service *serviceSchemas
 	schema  *smithy.Schema
-	shape   *Shape
+	code    string // what the service calls it
 	fields  map[string]any
 }
 
 // Error implements error; what callers see is made of the fields.
-func (e *modeled) Error() string { return e.Code() }
-
-// Code returns what the service calls the error.
-func (e *modeled) Code() string {
-	if c := e.shape.Error.Code; c != "" {
-		return c
-	}
-	return e.schema.ID().Name
-}
+func (e *modeled) Error() string { return e.code }
 
 // Deserialize implements [smithy.Deserializable].
 func (e *modeled) Deserialize(d smithy.ShapeDeserializer) error {
