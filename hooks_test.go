@@ -588,6 +588,9 @@ type contextKey struct{}
 func TestHooks_contextThatOneSets(t *testing.T) {
 	w := newReplies(t, reply(200, ""))
 	hooks := prepareHook(func(p *requests.PreparedRequest) error {
+		set, ok := adapters.SettingsFrom(p.Context())
+		assert.True(t, ok)
+		assert.Equal(t, adapters.Settings{}, set, "before the exchange")
 		p.Request = p.Request.WithContext(context.WithValue(p.Context(), contextKey{}, "value"))
 		return nil
 	})

@@ -25,6 +25,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/seed-3bbad739/requests/internal/decode"
+	"github.com/seed-3bbad739/requests/internal/drain"
 	"github.com/seed-3bbad739/requests/internal/sentinel"
 )
 
@@ -486,12 +487,14 @@ func TestAbort(t *testing.T) {
 	require.NoError(t, err)
 	r.(interface{ Abort() }).Abort()
 	assert.Equal(t, 1, a.aborted)
+	assert.True(t, drain.CanAbort(r))
 
 	b := bodyOf(nil)
 	r, err = decode.Reader(b, []string{"gzip"})
 	require.NoError(t, err)
 	r.(interface{ Abort() }).Abort()
 	assert.Equal(t, 1, b.closed, "a body that cannot abort is closed")
+	assert.False(t, drain.CanAbort(r))
 }
 
 // A decoder that met an error or was left halfway serves the next body as new.

@@ -262,7 +262,7 @@ func TestText_workForNestedURLsIsBounded(t *testing.T) {
 }
 
 func TestBody_namesOfPartsInAllTheirSpellings(t *testing.T) {
-	for _, disposition := range []string{`form-data; name="token"`, `form-data; name=token`, `form-data;name="token"`, `form-data; NAME="token"`, `form-data; name = "token"`, "form-data;\r\n name=\"token\"", "form-data; name*=utf-8''token"} {
+	for _, disposition := range []string{`form-data; name="token"`, `form-data; name=token`, `form-data;name="token"`, `form-data; NAME="token"`, `form-data; name = "token"`, "form-data;\r\n name=\"token\"", "form-data; name*=utf-8''token", `form-data; name="token"; broken`} {
 		body := "--B\r\nContent-Disposition: " + disposition + "\r\n\r\nhunter2\r\n--B--\r\n"
 		assert.NotContains(t, string(redact.Body("multipart/form-data; boundary=B", []byte(body))), "hunter2", disposition)
 		assert.NotContains(t, string(redact.Body("multipart/mixed; boundary=B", []byte(body))), "hunter2", disposition)
