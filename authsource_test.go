@@ -350,14 +350,17 @@ func TestAuth_proxyOfAnotherLayer(t *testing.T) {
 		name    string
 		session proxy.Map // {a} and {b} are proxies, {a@} one with its own credentials
 		env     string
-		call    []string
+		call    proxy.Map
 		sent    string // to whom, with what
 	}{
 		{"the session's proxy", proxy.Map{"all": "{a}"}, "", nil, "a " + own},
-		{"the session's, named by the call once more", proxy.Map{"all": "{a}"}, "", []string{"{a}"}, "a " + own},
-		{"the call's own proxy", proxy.Map{"all": "{a}"}, "", []string{"{b}"}, "b "},
-		{"the call's own proxy, with credentials", proxy.Map{"all": "{a}"}, "", []string{"{b@}"}, "b Basic Ym9iOmI="},
-		{"the call's own proxy, where the session has none", nil, "", []string{"{b}"}, "b "},
+		{"the session's, named by the call once more", proxy.Map{"all": "{a}"}, "", proxy.Map{"all": "{a}"}, "a " + own},
+		{"the call's own proxy", proxy.Map{"all": "{a}"}, "", proxy.Map{"all": "{b}"}, "b "},
+		{"the call's own proxy, with credentials", proxy.Map{"all": "{a}"}, "", proxy.Map{"all": "{b@}"}, "b Basic Ym9iOmI="},
+		{"the call's own proxy, where the session has none", nil, "", proxy.Map{"all": "{b}"}, "b "},
+		{"the session's, over the environment's", proxy.Map{"http": "{a}"}, "{b}", nil, "a " + own},
+		{"the session's, beside exceptions of the call", proxy.Map{"all": "{a}"}, "", proxy.Map{"no_proxy": "other.test"}, "a " + own},
+		{"the session's, where the call wants none for another scheme", proxy.Map{"all": "{a}"}, "", proxy.Map{"https": ""}, "a " + own},
 		{"the environment's, where none is named", nil, "{b}", nil, "b " + own},
 		{"the environment's, beside one that is named for another scheme", proxy.Map{"https": "{a}"}, "{b}", nil, "b "},
 	} {
@@ -366,20 +369,16 @@ func TestAuth_proxyOfAnotherLayer(t *testing.T) {
 			a, b := newProxy(t, h), newProxy(t, h)
 			fill := strings.NewReplacer("{a}", a.URL, "{b}", b.URL, "{b@}", strings.Replace(b.URL, "://", "://bob:b@", 1)).Replace
 			opts := []requests.Option{requests.WithProxyAuth(auth.Basic("me", "own"))}
-			if tt.session != nil {
-				named := make(proxy.Map)
-				for k, v := range tt.session {
-					named[k] = fill(v)
+			filled := func(m proxy.Map) requests.Option {
+				out := make(proxy.Map)
+				for k, v := range m {
+					out[k] = fill(v)
 				}
-				opts = append(opts, requests.WithProxies(named))
+				return requests.WithProxies(out)
 			}
 			t.Setenv("http_proxy", fill(tt.env))
-			s := h.Session(t, opts...)
-			var call []requests.Option
-			for _, raw := range tt.call {
-				call = append(call, requests.WithProxy(fill(raw)))
-			}
-			_, err := s.Get(t.Context(), "http://h.test/", call...)
+			s := h.Session(t, append(opts, filled(tt.session))...)
+			_, err := s.Get(t.Context(), "http://h.test/", filled(tt.call))
 			require.NoError(t, err)
 			var sent []string
 			for name, p := range map[string]*forwardingProxy{"a": a, "b": b} {
@@ -457,4 +456,13 @@ func TestMergeEnvironment_proxyAuth(t *testing.T) {
 		assert.Equal(t, "ambient.test:1", set.Proxy.Host)
 		assert.Nil(t, set.ProxyAuth, "it is for the proxy that was named")
 	}
+}
+
+func TestAuth_proxyByNone(t *testing.T) {
+	h := newHosts(t, ok)
+	p := newProxy(t, h)
+	own := strings.Replace(p.URL, "://", "://bob:b@", 1)
+	_, err := h.Session(t, requests.WithProxy(own), requests.WithProxyAuth(auth.None)).Get(t.Context(), "http://h.test/")
+	require.NoError(t, err)
+	assert.Equal(t, "Basic Ym9iOmI=", p.Requests()[0].Header.Get("Proxy-Authorization"), "the URL's own, as without")
 }

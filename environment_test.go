@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-3bbad739/requests"
+	"github.com/seed-3bbad739/requests/adapters"
 	"github.com/seed-3bbad739/requests/proxy"
 )
 
@@ -425,4 +426,16 @@ func TestEnvironment_handMadeRequest(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, text, "R16 no header of the session's")
 	assert.Equal(t, []string{"GET http://a.test/x"}, p.Lines(), "R16 the environment's proxies apply")
+}
+
+func TestProxies_areForTheWebAlone(t *testing.T) {
+	var set adapters.Settings
+	adapter := adapters.Func(func(r *http.Request) (*http.Response, error) {
+		set, _ = adapters.SettingsFrom(r.Context())
+		return &http.Response{StatusCode: 200, Request: r}, nil
+	})
+	s := newSession(t, requests.WithProxy("http://proxy.test:1"), requests.WithAdapter("own://", adapter))
+	_, err := s.Get(t.Context(), "own://h.test/")
+	require.NoError(t, err)
+	assert.Nil(t, set.Proxy)
 }
