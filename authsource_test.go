@@ -466,3 +466,34 @@ func TestAuth_proxyByNone(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "Basic Ym9iOmI=", p.Requests()[0].Header.Get("Proxy-Authorization"), "the URL's own, as without")
 }
+
+// Settings that were merged hold the environment's proxies beside those that were
+// named: which are which is told by the environment.
+func TestAuth_proxyOfMergedSettings(t *testing.T) {
+	for name, send := range map[string]func(*testing.T, *requests.Session, string) error{
+		"that a hook has changed": func(t *testing.T, s *requests.Session, u string) error {
+			_, err := s.Get(t.Context(), u, requests.WithHooks(prepareHook(func(p *requests.PreparedRequest) error {
+				p.Settings.Proxies["no_proxy"] = "other.test"
+				return nil
+			})))
+			return err
+		},
+		"in a request made by hand": func(t *testing.T, s *requests.Session, u string) error {
+			p := prepared(t, s, "GET", u)
+			r, err := http.NewRequest("GET", u, nil)
+			require.NoError(t, err)
+			_, err = s.Send(&requests.PreparedRequest{Request: r, Settings: p.Settings})
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHosts(t, ok)
+			ambient := newProxy(t, h)
+			t.Setenv("http_proxy", ambient.URL)
+			s := h.Session(t, requests.WithProxies(proxy.Map{"https": "http://named.test:1"}), requests.WithProxyAuth(auth.Basic("u", "p")))
+			require.NoError(t, send(t, s, "http://h.test/"))
+			require.Len(t, ambient.Requests(), 1)
+			assert.NotContains(t, ambient.Requests()[0].Header, "Proxy-Authorization")
+		})
+	}
+}

@@ -170,7 +170,8 @@ type rawSource stream
 
 // Read passes an end on only while the context lives: net/http can report a
 // cancelled body as one that ended well. A declared length that was read in
-// full is an end whatever the context says.
+// full is an end whatever the context says. A body that brings nothing is read
+// on only while the context lives, too.
 func (r *rawSource) Read(p []byte) (int, error) {
 	n, err := r.raw.Read(p)
 	if r.left > 0 {

@@ -113,11 +113,12 @@ func (e *environmentProxies) find(key string) (*url.URL, bool, error) {
 
 // has reports whether p is one that the variables name.
 func (e *environmentProxies) has(p *url.URL) bool {
-	if e == nil {
+	if e == nil || p == nil {
 		return false
 	}
+	text := p.String()
 	for _, u := range e.parsed {
-		if u == p {
+		if u.String() == text {
 			return true
 		}
 	}
@@ -197,9 +198,10 @@ func withEnvironment(explicit proxy.Map, env *environmentProxies, u *url.URL) pr
 }
 
 // proxyAuthFor returns a if it is for the proxy that selectProxy chose: one of the
-// environment's has no part in what was set beside a proxy that was named.
-func proxyAuthFor(chosen *url.URL, a auth.Authenticator, explicit proxy.Map, env *environmentProxies) auth.Authenticator {
-	if a == auth.None || env.has(chosen) && namesOther(explicit, nil) {
+// environment's has no part in what was set beside a proxy that was named. named
+// may hold the environment's too, from settings that were merged.
+func proxyAuthFor(chosen *url.URL, a auth.Authenticator, named proxy.Map, env *environmentProxies) auth.Authenticator {
+	if a == nil || a == auth.None || env.has(chosen) && namesOther(named, env.env.Proxies) {
 		return nil
 	}
 	return a

@@ -255,6 +255,9 @@ func (c *call) prepareExchange(u *url.URL) error {
 	}
 	if proxyURL != nil {
 		a.ProxyTLS = s.ProxyTLS
+		if env == nil && s.ProxyAuth != nil && s.Environment != nil && *s.Environment {
+			env = environmentFor(u) // whose proxies may be among those of s
+		}
 		if by := proxyAuthFor(proxyURL, s.ProxyAuth, explicit, env); by != nil {
 			a.ProxyAuth = by
 		}

@@ -30,8 +30,8 @@ import (
 // large; and after Options.Attempts failures in a row, each of them a failed
 // connection, an open circuit, retries of a layer of the session that are used
 // up, or a status of 408, 425, 429, 500, 502, 503 or 504. A certificate that is
-// not trusted ends it, and so does a Retry-After longer than Options.MaxWait. Leaving the loop closes the
-// connection.
+// not trusted ends it, and so does a Retry-After longer than Options.MaxWait.
+// Leaving the loop closes the connection.
 //
 // A stream is not bounded by the session's Timeouts.Total, but by one in opts
 // each connection is. The read timeout applies, so that a connection that died
