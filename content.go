@@ -62,12 +62,12 @@ func (r *Response) load() error {
 		err = r.loadKept()
 	case r.Body == nil:
 	case r.Body != io.ReadCloser(&r.stream): // a Response made around somebody's own
-		r.content, err = readAll(r.Body, r.ContentLength, defaultMaxBody)
+		r.content, err = readAll(r.Body, r.ContentLength, defaultMaxBody, &r.stream.probe)
 		r.Body.Close()
 	case r.stream.finished():
 		err = ErrBodyConsumed
 	default:
-		r.content, err = readAll(&r.stream, r.declared(), r.maxBody())
+		r.content, err = readAll(&r.stream, r.declared(), r.maxBody(), &r.stream.probe)
 		r.stream.Close()
 		r.Response.Body = (*memoryBody)(r)
 	}
@@ -112,7 +112,7 @@ func (r *Response) loadKept() error {
 		}
 	}
 	defer decoded.Close()
-	r.content, err = readAll(decoded, -1, r.maxBody())
+	r.content, err = readAll(decoded, -1, r.maxBody(), nil)
 	if !r.keptAll && (err == nil || errors.Is(err, ErrContentDecoding)) {
 		err = refuse(ErrTruncated, "the content of a response that was left is kept within bounds only")
 	}
@@ -156,6 +156,7 @@ type stream struct {
 	state    uint32        // what was closed, atomically: it may come while a Read waits
 	ended    bool
 	told     bool // a reader has seen the end, which peek has not
+	probe    [1]byte
 }
 
 // The bits of a stream's state.

@@ -15,12 +15,14 @@ import (
 // addCookies sets the Cookie field from the request's own cookies and the jar.
 // A field of the caller's stands, on the first hop.
 func (c *call) addCookies(h *hop, req *http.Request) {
-	if own, ok := req.Header["Cookie"]; ok {
-		h.cookie[0] = strings.Join(own, "; ")
-		return
-	}
-	if c.plan.byHand && h == &c.first {
-		return // it goes out as it was made
+	if !c.plain {
+		if own, ok := req.Header["Cookie"]; ok {
+			h.cookie[0] = strings.Join(own, "; ")
+			return
+		}
+		if c.plan.byHand && h == &c.first {
+			return // it goes out as it was made
+		}
 	}
 	if h.cookie[0] = c.cookieField(req.URL); h.cookie[0] != "" {
 		req.Header["Cookie"] = h.cookie[:]

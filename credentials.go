@@ -36,6 +36,9 @@ func (c *call) prepareAuth(home bool) error {
 		if p.auth = a; isDeferred(a) {
 			break
 		}
+		if f, ok := a.(singleField); !ok || f.Field() != "Authorization" { // which is not looked for any more
+			c.plain = false
+		}
 		if err := p.authenticate(req); err != nil {
 			return err
 		}
@@ -65,7 +68,7 @@ func (c *call) findAuth(home bool) (a auth.Authenticator, source string, err err
 			return auth.Basic(user.Username(), password), fromUserinfo, nil
 		}
 	}
-	if req.Header["Authorization"] != nil || !*c.plan.settings.Environment {
+	if !c.plain && req.Header["Authorization"] != nil || !*c.plan.settings.Environment {
 		return nil, "", nil
 	}
 	netrc, err := environmentNetrc(req.URL, false)

@@ -26,6 +26,7 @@ func (c *call) exchange(h *hop) error {
 	hooked := c.hasSendHooks()
 	if hooked || deferred || c.hasResponseHooks() {
 		req = h.req.Clone(&c.ctx) // hooks have it in hand
+		c.plain = false
 	}
 	var answer *http.Response
 	var err error
@@ -41,11 +42,9 @@ func (c *call) exchange(h *hop) error {
 	var elapsed time.Duration
 	if answer == nil {
 		c.addCookies(h, req)
-		if agents, ok := req.Header["User-Agent"]; !ok {
-			req.Header["User-Agent"] = nil // or net/http would send its own
-		} else if len(agents) > 1 && !c.passThrough {
+		if err := c.checkAgent(req); err != nil {
 			closeBody(req)
-			return refuse(ErrInvalidHeader, "User-Agent has %d values, and only one can be sent", len(agents))
+			return err
 		}
 		if deferred {
 			if err := c.plan.authenticate(req); err != nil {
@@ -80,6 +79,22 @@ func (c *call) exchange(h *hop) error {
 	}
 	if c.hasResponseHooks() {
 		return c.respond(h, req, elapsed)
+	}
+	return nil
+}
+
+// checkAgent sees to the User-Agent field, of which net/http would send its own
+// in place of none, and one of several.
+func (c *call) checkAgent(req *http.Request) error {
+	if c.plain {
+		return nil
+	}
+	agents, ok := req.Header["User-Agent"]
+	if !ok {
+		req.Header["User-Agent"] = nil
+	}
+	if len(agents) > 1 && !c.passThrough {
+		return refuse(ErrInvalidHeader, "User-Agent has %d values, and only one can be sent", len(agents))
 	}
 	return nil
 }
@@ -183,6 +198,10 @@ func (c *call) recorded(req *http.Request, resp *http.Response, elapsed time.Dur
 	return err
 }
 
+// began is what exchanges are timed from: how long ago that was takes half as long
+// to read as what time it is.
+var began = time.Now()
+
 // roundTrip lets the adapter of the URL carry req. Whatever goes wrong before
 // the adapter has the request leaves no body open.
 func (c *call) roundTrip(req *http.Request) (*http.Response, time.Duration, error) {
@@ -202,7 +221,7 @@ func (c *call) roundTrip(req *http.Request) (*http.Response, time.Duration, erro
 	if err := c.prepareExchange(req.URL); err != nil {
 		return nil, 0, err
 	}
-	if c.ctx.settings.Load().Proxy == nil {
+	if !c.plain && c.ctx.settings.Load().Proxy == nil {
 		delete(req.Header, "Proxy-Authorization") // it is for a proxy, never for an origin
 	}
 	if err := contextError(&c.ctx); err != nil {
@@ -216,9 +235,10 @@ func (c *call) roundTrip(req *http.Request) (*http.Response, time.Duration, erro
 		return nil, 0, err
 	}
 	handed = true
-	start := time.Now()
+	c.plain = false
+	start := time.Since(began)
 	resp, err := m.wrapped.RoundTrip(req)
-	elapsed := time.Since(start)
+	elapsed := time.Since(began) - start
 	if err != nil {
 		return nil, elapsed, failure(&c.ctx, err)
 	}

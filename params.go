@@ -28,10 +28,6 @@ func (c *call) prepareQuery(u *url.URL) {
 		return
 	}
 	sortFields(own)
-	if len(below) > 0 {
-		var room [8]field
-		own = mergeParams(room[:0], below, own)
-	}
 	var buf [256]byte
 	b := append(buf[:0], u.RawQuery...)
 	if raw != "" {
@@ -40,7 +36,7 @@ func (c *call) prepareQuery(u *url.URL) {
 		}
 		b = append(b, raw...)
 	}
-	u.RawQuery = string(appendFields(b, own))
+	u.RawQuery = string(appendFields(b, below, own))
 }
 
 func joinQuery(a, b string) string {
@@ -74,8 +70,14 @@ func overlayParams(lower []field, l *layer) []field {
 	}
 	upper := l.ownParams()
 	sortFields(upper)
-	out := mergeParams(make([]field, 0, len(lower)+len(upper)), lower, upper)
-	return slices.DeleteFunc(out, func(f field) bool { return f.removes() })
+	out := make([]field, 0, len(lower)+len(upper))
+	m := merging{lower, upper}
+	for f := m.next(); f != nil; f = m.next() {
+		if !f.removes() {
+			out = append(out, *f)
+		}
+	}
+	return out
 }
 
 // ownParams returns the params of l, each name once, in no order. The slice is
@@ -93,20 +95,23 @@ func (l *layer) ownParams() []field {
 	return own
 }
 
-// mergeParams appends two slices to out that are in the order of their names.
-// Of one name the upper's counts.
-func mergeParams(out, lower, upper []field) []field {
-	for len(lower) > 0 && len(upper) > 0 {
-		switch c := byName(lower[0], upper[0]); {
-		case c < 0:
-			out, lower = append(out, lower[0]), lower[1:]
-		case c == 0:
-			lower = lower[1:]
-		default:
-			out, upper = append(out, upper[0]), upper[1:]
-		}
+// merging goes through two slices that are in the order of their names. Of one
+// name the upper's counts.
+type merging struct{ lower, upper []field }
+
+// next returns nil at the end.
+func (m *merging) next() *field {
+	from := &m.upper
+	if len(m.lower) > 0 && (len(m.upper) == 0 || m.lower[0].name < m.upper[0].name) {
+		from = &m.lower
+	} else if len(m.upper) == 0 {
+		return nil
+	} else if len(m.lower) > 0 && m.lower[0].name == m.upper[0].name {
+		m.lower = m.lower[1:]
 	}
-	return append(append(out, lower...), upper...)
+	f := &(*from)[0]
+	*from = (*from)[1:]
+	return f
 }
 
 // valuesOf returns params as a caller knows them.
@@ -124,13 +129,13 @@ func encodeFields(fs []field) string {
 		return ""
 	}
 	var room [256]byte
-	return string(appendFields(room[:0], fs))
+	return string(appendFields(room[:0], nil, fs))
 }
 
-// appendFields appends the pairs as application/x-www-form-urlencoded.
-func appendFields(b []byte, fs []field) []byte {
-	for i := range fs {
-		f := &fs[i]
+// appendFields appends the pairs of both as application/x-www-form-urlencoded.
+func appendFields(b []byte, lower, upper []field) []byte {
+	m := merging{lower, upper}
+	for f := m.next(); f != nil; f = m.next() {
 		if f.removes() {
 			continue
 		}
@@ -153,7 +158,12 @@ func appendPair(b []byte, name, value string) []byte {
 
 // appendQuery escapes as url.QueryEscape does, without a string in between.
 func appendQuery(b []byte, s string) []byte {
-	for i := 0; i < len(s); i++ {
+	plain := 0 // as much of s, most often all, stands for itself
+	for plain < len(s) && unreserved.has(s[plain]) {
+		plain++
+	}
+	b = append(b, s[:plain]...)
+	for i := plain; i < len(s); i++ {
 		switch c := s[i]; {
 		case unreserved.has(c):
 			b = append(b, c)

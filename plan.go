@@ -52,11 +52,15 @@ func (m planMarks) HidesField(name string) bool {
 // HidesParam reports whether authentication set the query key.
 func (m planMarks) HidesParam(name string) bool { return m.set.hasParam(name) }
 
+// singleField is an authenticator of package auth that does nothing but set one
+// field.
+type singleField interface{ Field() string }
+
 // authenticate runs p.auth on req and notes which fields it set. A body that
 // the authenticator put in place of the old one is what will be sent.
 func (p *plan) authenticate(req *http.Request) error {
-	if f, ok := p.auth.(interface{ Field() string }); ok && redact.SecretName(f.Field()) {
-		return p.auth.Authenticate(req) // one of auth's own, whose field needs no mark
+	if f, ok := p.auth.(singleField); ok && redact.SecretName(f.Field()) {
+		return p.auth.Authenticate(req) // its field needs no mark
 	}
 	req.Header = req.Header.Clone() // its elements may be shared
 	var before [16]authMark

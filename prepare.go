@@ -77,6 +77,7 @@ type call struct {
 	used     uint8               // of values
 	envOf    webScheme           // what env is for
 	handsOut bool                // the prepared request is for the caller
+	plain    bool                // the header is, and nobody else has had it in hand
 }
 
 func (s *Session) verb(ctx context.Context, method, url string, opts []Option) (*Response, error) {
@@ -226,7 +227,9 @@ func (c *call) layOver() error {
 	if c.recorder() != nil {
 		before = req.Header.Clone()
 	}
-	check(c.prepareBody(req, l.Body))
+	if l.Body != nil || !c.plain {
+		check(c.prepareBody(req, l.Body))
+	}
 	if c.recorder() != nil {
 		c.explainBody(req, before)
 	}
@@ -234,7 +237,7 @@ func (c *call) layOver() error {
 	c.prepareSettings(u, check)
 	if c.prepared != nil {
 		// Others will have these in their hands, not the snapshot's.
-		req.Header = req.Header.Clone()
+		req.Header, c.plain = req.Header.Clone(), false
 		c.prepared.Settings = p.settings.clone()
 		p.settings = &c.prepared.Settings
 		p.cookies = cloneCookies(p.cookies)
@@ -380,13 +383,14 @@ func (c *call) atHome(u *url.URL) bool {
 // apart, as net/http wants it.
 func (c *call) prepareHeader(home bool, check func(error)) (http.Header, string) {
 	l, snap := c.layer, c.snapshot
-	below, host := snap.sentTo(home).header, snap.host
+	below, host := snap.sentTo(home), snap.host
 	if !home {
 		host = ""
 	}
 	// The values are the snapshot's: hooks, and whoever gets the header in hand
 	// to change it, get a deep clone.
-	header := maps.Clone(below)
+	header := maps.Clone(below.header)
+	c.plain = below.plain && len(l.Header) == 0 && !slices.ContainsFunc(l.header, func(f field) bool { return isSpecial(f.name) })
 	if len(l.Header) > 0 {
 		own := canonicalHeader(l.Header)
 		check(checkHeaders(own))
@@ -415,16 +419,18 @@ func (c *call) prepareHeader(home bool, check func(error)) (http.Header, string)
 			c.setHeader(header, f.name, []string{f.value})
 		}
 	}
-	if own, ok := header["Host"]; ok {
-		check(checkHost(header))
-		host = own[0]
-		delete(header, "Host")
+	if !c.plain {
+		if own, ok := header["Host"]; ok {
+			check(checkHost(header))
+			host = own[0]
+			delete(header, "Host")
+		}
+		if _, ok := header["Trailer"]; ok {
+			check(refuse(ErrInvalidHeader, "a Trailer field cannot be sent: trailers are of the body's"))
+		}
 	}
 	if c.recorder() != nil {
-		c.explainHeader(below, host)
-	}
-	if _, ok := header["Trailer"]; ok {
-		check(refuse(ErrInvalidHeader, "a Trailer field cannot be sent: trailers are of the body's"))
+		c.explainHeader(below.header, host)
 	}
 	return header, host
 }

@@ -9,8 +9,9 @@ import (
 const maxPreallocation = 1 << 20 // bytes
 
 // readAll reads r to its end, at most max bytes of it if max is above 0, into
-// a slice of the right size. length is what was announced, -1 for nothing.
-func readAll(r io.Reader, length, max int64) ([]byte, error) {
+// a slice of the right size. length is what was announced, -1 for nothing: else
+// probe is where it is seen whether more comes.
+func readAll(r io.Reader, length, max int64, probe *[1]byte) ([]byte, error) {
 	if max > 0 && length > max {
 		return nil, ErrBodyTooLarge
 	}
@@ -21,13 +22,12 @@ func readAll(r io.Reader, length, max int64) ([]byte, error) {
 	if length > 0 {
 		b = make([]byte, 0, min(length, maxPreallocation))
 	}
-	var scratch [1]byte
 	for {
 		room := b[len(b):cap(b)]
 		// A full slice is not grown before it is known that more comes.
 		full := len(room) == 0
 		if full {
-			room = scratch[:]
+			room = probe[:]
 		}
 		n, err := r.Read(room)
 		if full {

@@ -42,6 +42,7 @@ type defaults struct {
 	header http.Header
 	params []field // in the order of their names
 	query  string  // params, encoded
+	plain  bool    // header is
 }
 
 // sentTo returns what goes to the session's home, or elsewhere.
@@ -178,7 +179,7 @@ func (s *snapshot) compile() {
 		s.header = maps.Clone(s.header)
 		delete(s.header, "Host")
 	}
-	s.query = encodeFields(s.params)
+	s.query, s.plain = encodeFields(s.params), isPlainHeader(s.header)
 	s.away = s.withoutSecrets()
 	s.parseProxies()
 }
@@ -196,7 +197,7 @@ func (s *snapshot) withoutSecrets() *defaults {
 	}
 	away := &defaults{header: maps.Clone(s.header), params: slices.DeleteFunc(slices.Clone(s.params), hidden)}
 	maps.DeleteFunc(away.header, func(k string, _ []string) bool { return s.isSecret(k) })
-	away.query = encodeFields(away.params)
+	away.query, away.plain = encodeFields(away.params), isPlainHeader(away.header)
 	return away
 }
 

@@ -289,40 +289,49 @@ func prepareIPv6(host string) (string, error) {
 }
 
 // class is a set of ASCII characters.
-type class [2]uint64
-
-func (c *class) has(b byte) bool { return b < utf8.RuneSelf && c[b>>6]&(1<<(b&63)) != 0 }
-
-func classOf(sets ...string) *class {
-	c := new(class)
-	for _, s := range sets {
-		for i := 0; i < len(s); i++ {
-			c[s[i]>>6] |= 1 << (s[i] & 63)
-		}
-	}
-	return c
-}
+type class byte
 
 // The character classes of RFC 3986, sections 2 and 3.
+const (
+	unreserved class = 1 << iota
+	legalHost
+	legalPath
+	legalQuery
+
+	legalZone = unreserved
+)
+
 const (
 	unreservedChars = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~"
 	subDelims       = "!$&'()*+,;="
 )
 
-var (
-	unreserved = classOf(unreservedChars)
-	legalHost  = classOf(unreservedChars, subDelims)
-	legalZone  = classOf(unreservedChars)
-	legalPath  = classOf(unreservedChars, subDelims, ":@/")
-	legalQuery = classOf(unreservedChars, subDelims, ":@/?")
-)
+// classesOf says of every byte which classes it is in.
+var classesOf = func() (table [256]class) {
+	for _, set := range [...]struct {
+		chars   string
+		classes class
+	}{
+		{unreservedChars, unreserved | legalHost | legalPath | legalQuery},
+		{subDelims, legalHost | legalPath | legalQuery},
+		{":@/", legalPath | legalQuery},
+		{"?", legalQuery},
+	} {
+		for i := 0; i < len(set.chars); i++ {
+			table[set.chars[i]] |= set.classes
+		}
+	}
+	return table
+}()
+
+func (c class) has(b byte) bool { return classesOf[b]&c != 0 }
 
 const upperHex = "0123456789ABCDEF"
 
 // normalize makes a component of a URL legal: escapes are kept with upper-case
 // digits, those of unreserved characters undone, everything illegal escaped.
 // When a single percent sign is no escape, all of the component are data.
-func normalize(s string, legal *class) string {
+func normalize(s string, legal class) string {
 	first := -1
 	for i := 0; i < len(s); i++ {
 		if !legal.has(s[i]) {

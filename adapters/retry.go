@@ -202,7 +202,7 @@ type trial struct {
 // carryOn makes the further attempts that the outcome of the first calls for.
 func (t *trial) carryOn(resp *http.Response, err error, failed failureKind) (*http.Response, error) {
 	for ; ; failed = t.failureOf(resp, err) {
-		now := time.Now()
+		now := t.now()
 		a := Attempt{Number: len(t.record.attempts) + 1, Start: t.sent, Elapsed: now.Sub(t.sent), Err: err}
 		if err == nil {
 			a.StatusCode = resp.StatusCode
@@ -244,10 +244,14 @@ func (t *trial) carryOn(resp *http.Response, err error, failed failureKind) (*ht
 			return nil, &RetryError{Attempts: t.record.attempts, Response: resp, Err: cause,
 				ended: t.req.Context().Err(), cause: cause}
 		}
-		t.sent = time.Now()
+		t.sent = t.now()
 		resp, err = t.send(t.next, again, t.left())
 	}
 }
+
+// now is the time by the clock that runs since the start, which is cheaper to read
+// than what time it is and keeps the attempts in order when that is set anew.
+func (t *trial) now() time.Time { return t.start.Add(time.Since(t.start)) }
 
 // again returns the request for one more attempt. One without content serves
 // for all of them, as nobody writes to it.
