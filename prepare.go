@@ -390,7 +390,7 @@ func (c *call) prepareHeader(home bool, check func(error)) (http.Header, string)
 	// The values are the snapshot's: hooks, and whoever gets the header in hand
 	// to change it, get a deep clone.
 	header := maps.Clone(below.header)
-	c.plain = below.plain && len(l.Header) == 0 && !slices.ContainsFunc(l.header, func(f field) bool { return isSpecial(f.name) })
+	c.plain = below.plain && len(l.Header) == 0
 	if len(l.Header) > 0 {
 		own := canonicalHeader(l.Header)
 		check(checkHeaders(own))
@@ -407,6 +407,7 @@ func (c *call) prepareHeader(home bool, check func(error)) (http.Header, string)
 	}
 	for i := range l.header {
 		f := &l.header[i]
+		c.plain = c.plain && keepsPlain(f)
 		switch {
 		case f.removes():
 			delete(header, f.name)
