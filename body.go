@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
-	"path/filepath"
 	"reflect"
 	"strings"
 	"sync"
@@ -365,7 +364,3 @@ func (b *fileBody) Open() (io.ReadCloser, error) {
 	}
 	return f, nil
 }
-
-// baseName is the name a file is sent under: without its directories, which
-// are nobody else's business.
-func baseName(path string) string { return filepath.Base(path) }

@@ -105,9 +105,7 @@ func (t *clientTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 		next, err := c.challenge(h)
 		if err != nil {
-			if h.http.Body != nil {
-				h.http.Body.Close()
-			}
+			closeContent(&h.http)
 			return nil, newError("send", req.Method, req.URL, err, nil)
 		}
 		if next == nil {
@@ -275,7 +273,7 @@ func (b *passedBody) Read(p []byte) (int, error) {
 func (b *passedBody) Close() error { return b.rc.Close() }
 
 // Abort ends a pending Read.
-func (b *passedBody) Abort() { abort(b.rc) }
+func (b *passedBody) Abort() { drain.Abort(b.rc) }
 
 // CanAbort reports whether Abort is more than Close.
 func (b *passedBody) CanAbort() bool { return drain.CanAbort(b.rc) }

@@ -129,7 +129,7 @@ func TestHTTPClient_origin(t *testing.T) {
 	for _, tt := range originTests {
 		t.Run(tt.name+"/set by the caller", func(t *testing.T) {
 			if strings.Contains(tt.to, "A.TEST") {
-				return // http.Client takes a host in another case for another, and keeps less
+				t.Skip("http.Client takes a host in another case for another, and keeps less")
 			}
 			h := newHosts(t, redirectOnce(307, tt.to))
 			s := h.Session(t, requests.WithSecretHeader("X-Marked", "session's"))

@@ -290,7 +290,7 @@ func (s *stream) fail(err error) {
 
 // finished reports whether the stream was read to its end or closed.
 func (s *stream) finished() bool {
-	return s.isClosed() || s.err != nil && !s.isAhead() && s.ended && s.told
+	return s.isClosed() || s.ended && s.told
 }
 
 // Close ends the stream; reading it later is an error, not an early end. It
@@ -307,7 +307,7 @@ func (s *stream) Close() error {
 func (s *stream) isClosed() bool { return atomic.LoadUint32(&s.state)&streamClosed != 0 }
 
 // Abort ends a pending Read.
-func (s *stream) Abort() { abort(s.raw) }
+func (s *stream) Abort() { drain.Abort(s.raw) }
 
 // CanAbort reports whether Abort is more than Close.
 func (s *stream) CanAbort() bool { return drain.CanAbort(s.raw) }

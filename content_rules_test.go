@@ -37,14 +37,16 @@ func TestContentRules_EagerOrStreamed(t *testing.T) {
 		w := newReplies(t, reply(200, "content"))
 		for _, stream := range []bool{false, true} {
 			s := newSession(t)
+			ran := false
 			s.Hooks().Complete.PushBack(func(res *requests.Result) error {
-				if !stream {
+				if ran = true; !stream {
 					assert.Equal(t, "content", res.Response.Text())
 				}
 				return nil
 			})
 			r, err := s.Get(t.Context(), w.URL, requests.WithStream(stream))
 			require.NoError(t, err)
+			assert.True(t, ran)
 			b, err := io.ReadAll(r.Body)
 			require.NoError(t, err)
 			assert.Equal(t, "content", string(b))

@@ -38,7 +38,7 @@ func TestCurl_NamesTheBody(t *testing.T) {
 	endless.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(zeros{}), nil }
 	noMethod := byHand(t, "GET", nil)
 	noMethod.Method = ""
-	file, err := requests.NewBody(mustOpen(t, path))
+	file, err := requests.NewBody(openFile(t, path))
 	require.NoError(t, err)
 	for _, tt := range []struct {
 		name string
@@ -66,14 +66,6 @@ func (r errorReader) Read([]byte) (int, error) { return 0, r.err }
 type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) { return len(p), nil }
-
-func mustOpen(t *testing.T, path string) *os.File {
-	t.Helper()
-	f, err := os.Open(path)
-	require.NoError(t, err)
-	t.Cleanup(func() { f.Close() })
-	return f
-}
 
 func TestCurl_NamesTheTrust(t *testing.T) {
 	s := newSession(t)

@@ -188,12 +188,8 @@ func withEnvironment(explicit proxy.Map, env *environmentProxies, u *url.URL) pr
 		return explicit
 	}
 	merged := make(proxy.Map, len(env.env.Proxies)+len(explicit))
-	for k, v := range env.env.Proxies {
-		merged[k] = v
-	}
-	for k, v := range explicit {
-		merged[k] = v
-	}
+	maps.Copy(merged, env.env.Proxies)
+	maps.Copy(merged, explicit)
 	return merged
 }
 

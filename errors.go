@@ -86,6 +86,7 @@ type Error struct {
 	Response *Response // what had been received: the last redirect, the response whose content failed; often nil
 }
 
+// Error says what was attempted, on which URL, and why it failed.
 func (e Error) Error() string {
 	s := e.Op
 	if e.Method != "" {
@@ -104,6 +105,7 @@ func (e Error) Error() string {
 // may hold what the text leaves out.
 func (e Error) Format(f fmt.State, verb rune) { formatText(f, verb, e.Error()) }
 
+// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
 // Timeout reports whether time ran out, as [net.Error] asks.
@@ -147,18 +149,19 @@ type cause struct {
 func (c *cause) Error() string   { return c.condition.Error() + ": " + c.err.Error() }
 func (c *cause) Unwrap() []error { return []error{c.condition, c.err} }
 
-// because returns condition with its cause; a condition alone if err is nil.
+// because returns condition with its cause: condition alone if err is nil, err
+// alone if that matches it already.
 func because(condition, err error) error {
-	if err == nil || errors.Is(err, condition) {
-		if err == nil {
-			return condition
-		}
+	if err == nil {
+		return condition
+	}
+	if errors.Is(err, condition) {
 		return err
 	}
 	return &cause{condition, err}
 }
 
-// refuse returns an error that says what is wrong with a value given by the caller.
+// refuse returns condition with the reason in words.
 func refuse(condition error, format string, args ...any) error {
 	return &cause{condition, fmt.Errorf(format, args...)}
 }
@@ -180,8 +183,8 @@ type StatusError struct {
 	Response   *Response // the response itself
 }
 
-// Error reads "404 Client Error: Not Found for url: https://…", as the
-// reference does.
+// Error reads "404 Client Error: Not Found for url: https://…", as that of
+// Python's requests does.
 func (e StatusError) Error() string {
 	kind := "Client"
 	if e.StatusCode >= 500 {

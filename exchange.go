@@ -63,12 +63,8 @@ func (c *call) exchange(h *hop) error {
 		}
 	}
 	h.http = *answer
-	if h.http.Request = c.requestOf(answer, req); h.http.Body == nil {
-		h.http.Body = http.NoBody
-	}
-	if h.http.Header == nil {
-		h.http.Header = make(http.Header)
-	}
+	h.http.Request = c.requestOf(answer, req)
+	fillIn(&h.http)
 	h.resp.Response, h.resp.Elapsed, h.resp.call, h.resp.came = &h.http, elapsed, c, answer
 	if c.jar != nil {
 		c.jar.StoreHeader(req.URL, h.http.Header)
@@ -137,8 +133,8 @@ func (c *call) beforeWire(req *http.Request) (*http.Request, *http.Response, err
 		}
 		err = cleanHeader(e.Request)
 	}
-	if err != nil && e.Response != nil && e.Response.Body != nil {
-		e.Response.Body.Close()
+	if err != nil {
+		closeContent(e.Response)
 	}
 	return e.Request, e.Response, err
 }
@@ -173,13 +169,18 @@ func (c *call) respond(h *hop, req *http.Request, elapsed time.Duration) error {
 	if h.http.Request == nil || h.http.Request.URL == nil {
 		h.http.Request = req
 	}
-	if h.http.Body == nil {
-		h.http.Body = http.NoBody
-	}
-	if h.http.Header == nil {
-		h.http.Header = make(http.Header)
-	}
+	fillIn(&h.http)
 	return nil
+}
+
+// fillIn gives a response that somebody made by hand what net/http's always have.
+func fillIn(r *http.Response) {
+	if r.Body == nil {
+		r.Body = http.NoBody
+	}
+	if r.Header == nil {
+		r.Header = make(http.Header)
+	}
 }
 
 // closeContent closes what is left of a response that a hook had in hand.
@@ -257,7 +258,7 @@ func (c *call) prepareExchange(u *url.URL) error {
 	var env *environmentProxies
 	if !sameMap(s.Proxies, p.merged) { // a hook or the caller changed it
 		explicit = s.Proxies
-	} else if s.Environment != nil && *s.Environment {
+	} else if isOn(s.Environment) {
 		if env = c.env; c.number > 1 || c.envOf != schemeOf(u) {
 			env = environmentFor(u)
 		}
@@ -271,11 +272,11 @@ func (c *call) prepareExchange(u *url.URL) error {
 		Connect:      limit(s.Timeouts.Connect),
 		TLSHandshake: limit(s.Timeouts.TLSHandshake),
 		Read:         limit(s.Timeouts.Read),
-		Timings:      s.Timings != nil && *s.Timings,
+		Timings:      isOn(s.Timings),
 	}
 	if proxyURL != nil {
 		a.ProxyTLS = s.ProxyTLS
-		if env == nil && s.ProxyAuth != nil && s.Environment != nil && *s.Environment {
+		if env == nil && s.ProxyAuth != nil && isOn(s.Environment) {
 			env = environmentFor(u) // whose proxies may be among those of s
 		}
 		if by := proxyAuthFor(proxyURL, s.ProxyAuth, explicit, env); by != nil {
@@ -284,7 +285,7 @@ func (c *call) prepareExchange(u *url.URL) error {
 	}
 	if u.Scheme != "http" {
 		a.TLS = s.TLS
-		if s.Environment != nil && *s.Environment && (c.number > 1 || c.envOf != schemeOf(u)) {
+		if isOn(s.Environment) && (c.number > 1 || c.envOf != schemeOf(u)) {
 			a.TLS = c.snapshot.bundled(s.TLS, u)
 		}
 	}

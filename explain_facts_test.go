@@ -45,8 +45,8 @@ func TestExplain_facts(t *testing.T) {
 			requests.Fact{Source: "built-in", Rule: "within 1 middleware"}},
 		{"a base URL of the request", []requests.Option{requests.WithBaseURL("https://other.test/")}, requests.Request{URL: "x", BaseURL: "https://api.test/v1/"}, "url", "",
 			requests.Fact{Value: "https://api.test/v1/x", Source: "request", Rule: "the request's base"}},
-		{"a form", nil, requests.Request{Method: "POST", Body: body("a=b")}, "body", "",
-			requests.Fact{Value: "of 3 bytes", Source: "request", Rule: "can be sent again"}},
+		{"a text", nil, requests.Request{Method: "POST", Body: body("a=b")}, "body", "",
+			requests.Fact{Value: "text of 3 bytes", Source: "request", Rule: "can be sent again"}},
 		{"a reader of unknown length", nil, requests.Request{Method: "POST", Body: body(onlyReader{strings.NewReader("x")})}, "body", "",
 			requests.Fact{Value: "reader of unknown length", Source: "request", Rule: "can be sent once"}},
 	} {
@@ -99,20 +99,24 @@ func TestExplain_facts(t *testing.T) {
 // A hook that fails, or takes the request away, ends an explanation as it
 // would end the call.
 func TestExplain_hooksThatFail(t *testing.T) {
-	for name, hook := range map[string]func(*requests.PreparedRequest) error{
-		"an error":               func(*requests.PreparedRequest) error { return os.ErrPermission },
-		"a request without URL":  func(p *requests.PreparedRequest) error { p.URL = nil; return nil },
-		"no request":             func(p *requests.PreparedRequest) error { p.Request = nil; return nil },
-		"a URL without a scheme": func(p *requests.PreparedRequest) error { p.URL = new(url.URL); return nil },
+	for _, tt := range []struct {
+		name string
+		hook func(*requests.PreparedRequest) error
+		want string
+	}{
+		{"an error", func(*requests.PreparedRequest) error { return os.ErrPermission }, "prepare hook: permission denied"},
+		{"a request without URL", func(p *requests.PreparedRequest) error { p.URL = nil; return nil }, "prepare hook: the request has no URL"},
+		{"no request", func(p *requests.PreparedRequest) error { p.Request = nil; return nil }, "prepare hook: the request has no URL"},
+		{"a URL without a scheme", func(p *requests.PreparedRequest) error { p.URL = new(url.URL); return nil }, "no adapter is mounted"},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(tt.name, func(t *testing.T) {
 			hooks := new(requests.Hooks)
-			hooks.Prepare.PushBack(hook)
+			hooks.Prepare.PushBack(tt.hook)
 			s := newSession(t, requests.WithHooks(hooks))
 			_, err := s.Explain(t.Context(), &requests.Request{URL: "http://api.test/"})
 			_, sent := s.Get(t.Context(), "http://api.test/")
-			require.Error(t, err)
-			require.Error(t, sent)
+			assert.ErrorContains(t, err, tt.want)
+			assert.ErrorContains(t, sent, tt.want)
 		})
 	}
 }

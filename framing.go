@@ -28,7 +28,7 @@ func cleanHeader(r *http.Request) error {
 }
 
 // prepareBody sets what the content needs to be sent: its type unless the
-// caller named one, and one framing (R49 to R60).
+// caller named one, and one framing (RFC 9112, section 6).
 func (c *call) prepareBody(req *http.Request, body Body) error {
 	declared, err := takeLength(req.Header)
 	if err != nil {

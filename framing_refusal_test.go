@@ -54,3 +54,25 @@ func TestOptionFunc_refusals(t *testing.T) {
 	_, err = requests.NewSession(requests.OptionFunc(func(*requests.Request) error { return broken }))
 	assert.ErrorIs(t, err, broken)
 }
+
+// A function may keep the request that it was given. What it writes there later
+// is not another call's, whether the function failed or not.
+func TestOptionFunc_keepsWhatItIsGiven(t *testing.T) {
+	for name, outcome := range map[string]error{"a function that succeeds": nil, "a function that fails": errors.New("broken")} {
+		t.Run(name, func(t *testing.T) {
+			for range 10 { // a pool may give back another layer than the last
+				var kept *requests.Request
+				_, err := requests.NewRequest("GET", "http://a.test/", requests.OptionFunc(func(r *requests.Request) error {
+					kept = r
+					return outcome
+				}))
+				require.ErrorIs(t, err, outcome)
+				_, err = requests.NewRequest("GET", "http://a.test/", requests.OptionFunc(func(r *requests.Request) error {
+					assert.NotSame(t, kept, r)
+					return nil
+				}))
+				require.NoError(t, err)
+			}
+		})
+	}
+}

@@ -22,8 +22,8 @@ type Hooks struct {
 	// change. A Body set here can be sent again, by a Retry say, if GetBody is
 	// set beside it. A Response set here answers without the network.
 	Send hooks.List[*Exchange]
-	// Response runs when the header is had, the body unread and not yet
-	// decoded, and the cookies stored. It may change or replace Response, and
+	// Response runs once the header has come and the cookies are stored, the
+	// body unread and not yet decoded. It may change or replace Response, and
 	// so what is followed. The body of a response that is replaced is closed: to
 	// wrap it, set Response.Body.
 	Response hooks.List[*Exchange]
@@ -59,7 +59,7 @@ func (h *Hooks) copy() *Hooks {
 	return c
 }
 
-// The lists of a call: the session's and then the request's. Either may be nil.
+// The lists of a call: the session's and then the request's, which may be nil.
 
 func (c *call) runPrepare(p *PreparedRequest) error {
 	if err := c.session.hooks.Prepare.Run(p); err != nil || c.plan.hooks == nil {

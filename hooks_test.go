@@ -368,7 +368,7 @@ func TestHooks_errors(t *testing.T) {
 			responseHook(func(e *requests.Exchange) error { e.Response = nil; return nil }),
 		} {
 			_, err := newSession(t).Get(t.Context(), w.URL, requests.WithHooks(h))
-			require.Error(t, err)
+			require.ErrorContains(t, err, "left")
 		}
 	})
 }

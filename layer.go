@@ -157,7 +157,7 @@ func (l *layer) finish() error {
 			return fmt.Errorf("%s: %w", l.content, err)
 		}
 		l.Body = m
-	case l.hasForm && len(l.form) > 0:
+	case len(l.form) > 0:
 		l.Body = newForm(l.form)
 	}
 	if len(l.hookSets) > 0 {

@@ -216,7 +216,7 @@ func TestAdapterContract(t *testing.T) {
 	t.Run("an adapter that returns nothing is an error", func(t *testing.T) {
 		s := newSession(t, requests.WithAdapter("http://mock.test/", adapters.Func(func(*http.Request) (*http.Response, error) { return nil, nil })))
 		_, err := s.Get(t.Context(), "http://mock.test/")
-		assert.Error(t, err)
+		assert.ErrorContains(t, err, "neither a response nor an error")
 	})
 	t.Run("an adapter's error is in the chain", func(t *testing.T) {
 		mine := errors.New("mine")

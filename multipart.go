@@ -101,10 +101,7 @@ func (m *multipartBody) add(p *Part) {
 		b.WriteString(`; filename="` + escapeFormName(p.Filename) + `"`)
 	}
 	b.WriteString(crlf)
-	contentType := p.ContentType
-	if contentType == "" {
-		contentType = p.Content.ContentType()
-	}
+	contentType := cmp.Or(p.ContentType, p.Content.ContentType())
 	if contentType != "" {
 		b.WriteString("Content-Type: " + contentType + crlf)
 	}

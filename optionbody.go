@@ -3,6 +3,7 @@ package requests
 import (
 	"fmt"
 	"net/url"
+	"path/filepath"
 	"slices"
 )
 
@@ -26,7 +27,8 @@ func WithJSON(v any) Option {
 }
 
 // WithForm sends fields as application/x-www-form-urlencoded, in the order of
-// their keys, or as multipart/form-data together with files.
+// their keys, or as multipart/form-data together with files. Without fields and
+// files no body is sent.
 func WithForm(fields url.Values) Option {
 	fields = cloneValues(fields)
 	return optionFunc(func(l *layer) error {
@@ -41,9 +43,9 @@ func WithForm(fields url.Values) Option {
 	})
 }
 
-// WithBody sends content: a string, []byte, io.Reader or [Body]. No
-// Content-Type is set but a Body's own. See [NewBody] for which readers can
-// be sent again.
+// WithBody sends content: a string, []byte, io.Reader or [Body]; nil sends no
+// body. No Content-Type is set but a Body's own. See [NewBody] for which readers
+// can be sent again.
 func WithBody(content any) Option {
 	body, err := NewBody(content)
 	return optionFunc(func(l *layer) error {
@@ -87,7 +89,8 @@ func WithFilePath(name, path string) Option {
 		if err != nil {
 			return fmt.Errorf("WithFilePath: %w", err)
 		}
-		return l.addParts("WithFilePath", []Part{{Name: name, Filename: baseName(path), HasFilename: true, Content: body}})
+		// Its directories are nobody else's business.
+		return l.addParts("WithFilePath", []Part{{Name: name, Filename: filepath.Base(path), HasFilename: true, Content: body}})
 	})
 }
 
@@ -103,7 +106,9 @@ func (l *layer) addParts(option string, parts []Part) error {
 }
 
 // WithUploadProgress calls report as the body is sent. total is -1 when it is
-// not known; sent begins anew when the body is sent again.
+// not known; sent begins anew when the body is sent again. report is called by
+// whatever reads the body, mostly in a goroutine of its own, which may outlast a
+// call that was answered early.
 func WithUploadProgress(report func(sent, total int64)) Option {
 	return optionFunc(func(l *layer) error {
 		l.mark().upload = report

@@ -22,15 +22,15 @@ type Option interface {
 type OptionFunc func(*Request) error
 
 func (f OptionFunc) apply(l *layer) error {
-	l.flush()
 	if f == nil {
 		return errors.New("OptionFunc: the function is nil")
 	}
+	l.flush()
+	l.foreign = true // whether f fails or not: it may keep what it is given
 	had := l.Body != nil
 	if err := f(&l.Request); err != nil {
 		return err
 	}
-	l.foreign = true
 	if l.Body == nil || had {
 		return nil
 	}
@@ -57,7 +57,9 @@ func WithBaseURL(base string) Option {
 	})
 }
 
-// WithMethod sets the method, upper-cased; the verbs set their own.
+// WithMethod sets the method, upper-cased. Among the options of a call it takes
+// the place of the verb's; a session's is for [Session.Request] and [Session.Do]
+// without one.
 func WithMethod(method string) Option {
 	return optionFunc(func(l *layer) error {
 		l.Method = method

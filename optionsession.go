@@ -35,8 +35,8 @@ func (s *sessionOptions) mount(m mount) {
 	s.mounts = append(s.mounts, m)
 }
 
-// WithCookieJar makes the session use jar as it is. nil means that cookies are
-// neither kept nor sent.
+// WithCookieJar makes the session use jar as it is. A nil jar means that cookies
+// are neither kept nor sent.
 func WithCookieJar(jar *cookies.Jar) Option {
 	return sessionOnly("WithCookieJar", func(s *sessionOptions) error {
 		s.jar, s.jarSet = jar, true
@@ -49,8 +49,8 @@ func WithAdapter(prefix string, adapter http.RoundTripper) Option {
 	return &adapterOption{prefix, adapter}
 }
 
-// WithTransport mounts adapter for all of the web: http:// and https://. What is
-// mounted at a longer prefix stays.
+// WithTransport mounts adapter for all of the web, http:// and https://, as
+// [Session.Mount] does. What is mounted at a longer prefix stays.
 func WithTransport(adapter http.RoundTripper) Option {
 	return sessionOnly("WithTransport", func(s *sessionOptions) error {
 		for _, p := range web {

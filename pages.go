@@ -8,6 +8,7 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/seed-3bbad739/requests/internal/redact"
 )
@@ -15,8 +16,8 @@ import (
 // Pages yields url and what its Link fields name as the next page, one after
 // the other (RFC 8288, rel=next). The options apply to every page, but params
 // and body to the first only: the server's URLs are complete. Credentials stay
-// with the origin of the first page. A page that was had before ends the loop
-// with an error, and so does any error.
+// with the origin of the first page. A link to a page that has been yielded ends
+// the loop with an error, and so does any other error.
 func Pages(ctx context.Context, s *Session, url string, opts ...Option) iter.Seq2[*Response, error] {
 	return func(yield func(*Response, error) bool) {
 		c, err := s.open(ctx)
@@ -65,8 +66,9 @@ func (r *Response) followLink(u *url.URL) (*PreparedRequest, error) {
 // does an error. Every page is a call of its own to the same url.
 func PagesFunc(ctx context.Context, s *Session, url string, next func(*Response) ([]Option, error), opts ...Option) iter.Seq2[*Response, error] {
 	return func(yield func(*Response, error) bool) {
-		for more := []Option(nil); ; {
-			r, err := s.Get(ctx, url, append(append([]Option(nil), opts...), more...)...)
+		var more []Option
+		for {
+			r, err := s.Get(ctx, url, slices.Concat(opts, more)...)
 			if !yield(r, err) || err != nil {
 				return
 			}

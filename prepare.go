@@ -124,14 +124,14 @@ func (s *Session) open(ctx context.Context) (*call, error) {
 // refused wraps what was wrong with the request, completing nothing: it never
 // began.
 func (c *call) refused(err error) error {
-	u := &c.first.req
+	req := &c.first.req
 	if c.prepared != nil && c.prepared.Request != nil {
-		u = c.prepared.Request
+		req = c.prepared.Request
 	}
-	if u.URL == nil {
+	if req.URL == nil {
 		return &Error{Op: "prepare", Method: c.layer.Method, URL: redact.RawURL(withoutQuery(c.layer.URL)), Err: bare(err)}
 	}
-	return &Error{Op: "prepare", Method: u.Method, URL: redact.Target(u.URL), Err: bare(err)}
+	return &Error{Op: "prepare", Method: req.Method, URL: redact.Target(req.URL), Err: bare(err)}
 }
 
 func withoutQuery(raw string) string {
@@ -171,8 +171,8 @@ func (c *call) recorder() *recorder {
 	return c.layer.rec
 }
 
-// layOver does so in the order in which later parts need the earlier: method,
-// URL, header, content, settings, authentication, hooks (R24).
+// layOver makes the request part by part, in the order in which later ones need
+// the earlier: method, URL, header, content, settings, authentication, hooks.
 func (c *call) layOver() error {
 	l, snap := c.layer, c.snapshot
 	c.plan = &c.own
@@ -243,9 +243,8 @@ func (c *call) layOver() error {
 		p.cookies = cloneCookies(p.cookies)
 	}
 	p.marks = c.mergedMarks()
-	if _, err := c.session.mountFor(u); err != nil {
-		check(err)
-	}
+	_, err := c.session.mountFor(u)
+	check(err)
 	if len(errs) > 0 {
 		return c.refused(errors.Join(errs...))
 	}
@@ -306,14 +305,13 @@ func upper(method string) string {
 // prepareURL resolves, fills and normalises the URL and adds the query.
 func (c *call) prepareURL(u *url.URL) error {
 	l, snap := c.layer, c.snapshot
+	var err error
 	base := snap.base
 	if l.BaseURL != "" && l.BaseURL != snap.request.BaseURL {
-		var err error
 		if base, err = parseBase(l.BaseURL); err != nil {
 			return fmt.Errorf("BaseURL: %w", err)
 		}
 	}
-	var err error
 	if base == nil {
 		err = parseTargetInto(u, l.URL)
 	} else {
@@ -326,7 +324,7 @@ func (c *call) prepareURL(u *url.URL) error {
 		c.explainURL(u, base)
 	}
 	if !strings.HasPrefix(u.Scheme, "http") {
-		return nil // R29: params are for URLs the library has rules for
+		return nil // params are for URLs the library has rules for
 	}
 	if len(l.PathParams) > 0 || len(snap.request.PathParams) > 0 {
 		if err := fillPath(u, l.PathParams, snap.request.PathParams); err != nil {

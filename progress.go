@@ -31,15 +31,7 @@ func (b *countedBody) Read(p []byte) (int, error) {
 func (b *countedBody) Close() error { return b.rc.Close() }
 
 // Abort ends a pending Read where the body underneath can.
-func (b *countedBody) Abort() { abort(b.rc) }
+func (b *countedBody) Abort() { drain.Abort(b.rc) }
 
 // CanAbort reports whether Abort is more than Close.
 func (b *countedBody) CanAbort() bool { return drain.CanAbort(b.rc) }
-
-func abort(rc io.ReadCloser) {
-	if a, ok := rc.(drain.Aborter); ok {
-		a.Abort()
-		return
-	}
-	rc.Close()
-}

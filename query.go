@@ -7,7 +7,6 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // queryOf encodes the exported fields of a struct, or of what a pointer to one
@@ -107,12 +106,9 @@ func addValue(values url.Values, name string, v reflect.Value) error {
 	return nil
 }
 
-// textOf returns v as a marshaler of text. A time is one already, but its
-// form is RFC 3339 with fractions only where they are.
+// textOf returns v as a marshaler of text, which its pointer may be: a
+// time.Time is one.
 func textOf(v reflect.Value) (encoding.TextMarshaler, bool) {
-	if t, ok := v.Interface().(time.Time); ok {
-		return t, true
-	}
 	if m, ok := v.Interface().(encoding.TextMarshaler); ok {
 		return m, true
 	}

@@ -9,8 +9,9 @@ import (
 const maxPreallocation = 1 << 20 // bytes
 
 // readAll reads r to its end, at most max bytes of it if max is above 0, into
-// a slice of the right size. length is what was announced, -1 for nothing: else
-// probe is where it is seen whether more comes.
+// a slice of the right size. length is what was announced, -1 if nothing was.
+// Once that much has come, probe is where a further Read shows whether there is
+// more; without a length it may be nil.
 func readAll(r io.Reader, length, max int64, probe *[1]byte) ([]byte, error) {
 	if max > 0 && length > max {
 		return nil, ErrBodyTooLarge

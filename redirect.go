@@ -199,7 +199,7 @@ func (c *call) redirect(h *hop) (*hop, error) {
 	if next.dropsBody {
 		c.dropped = true
 	}
-	chain.rounds = chain.rounds[:0] // R93: the next place may challenge again
+	chain.rounds = chain.rounds[:0] // the next place may challenge again
 	c.lost = c.lost || next.elsewhere
 	return next, c.authenticateHop(next)
 }
@@ -274,7 +274,7 @@ func (c *call) authenticateHop(n *hop) error {
 		}
 		return p.authenticate(&n.req)
 	}
-	if _, ok := n.req.Header["Authorization"]; ok || p.settings.Environment == nil || !*p.settings.Environment {
+	if _, ok := n.req.Header["Authorization"]; ok || !isOn(p.settings.Environment) {
 		return nil
 	}
 	if c.home.Scheme == "https" && n.url.Scheme == "http" {

@@ -22,7 +22,7 @@ import (
 // it is given. The defaults of a session have the same shape; see
 // [Session.Defaults].
 type Request struct {
-	// Method is upper-cased. Empty means GET.
+	// Method is upper-cased. Empty inherits: GET at the bottom.
 	Method string
 	// URL is absolute, or a reference that is resolved against BaseURL.
 	URL string
@@ -202,12 +202,8 @@ func (s *Settings) over(below *Settings, wholeTLS bool) Settings {
 	set(&out.Stream, s.Stream)
 	set(&out.RaiseForStatus, s.RaiseForStatus)
 	set(&out.Timings, s.Timings)
-	if s.MaxRedirects != 0 {
-		out.MaxRedirects = s.MaxRedirects
-	}
-	if s.MaxBody != 0 {
-		out.MaxBody = s.MaxBody
-	}
+	out.MaxRedirects = cmp.Or(s.MaxRedirects, below.MaxRedirects)
+	out.MaxBody = cmp.Or(s.MaxBody, below.MaxBody)
 	return out
 }
 
@@ -218,6 +214,9 @@ func (s *Settings) isZero() bool {
 		s.Environment == nil && s.Stream == nil && s.RaiseForStatus == nil && s.Timings == nil
 }
 
+// isOn reports whether a switch is set and true.
+func isOn(b *bool) bool { return b != nil && *b }
+
 func set[T any](to **T, from *T) {
 	if from != nil {
 		*to = from
@@ -225,21 +224,19 @@ func set[T any](to **T, from *T) {
 }
 
 func (t Timeouts) over(below Timeouts) Timeouts {
-	for _, p := range [...]struct{ to, from *time.Duration }{
-		{&below.Connect, &t.Connect}, {&below.TLSHandshake, &t.TLSHandshake}, {&below.Read, &t.Read}, {&below.Total, &t.Total},
-	} {
-		if *p.from != 0 {
-			*p.to = *p.from
-		}
+	return Timeouts{
+		Connect:      cmp.Or(t.Connect, below.Connect),
+		TLSHandshake: cmp.Or(t.TLSHandshake, below.TLSHandshake),
+		Read:         cmp.Or(t.Read, below.Read),
+		Total:        cmp.Or(t.Total, below.Total),
 	}
-	return below
 }
 
 // overTLS lays the fields that are set in t over those of below. Roots are one
 // choice, however they are named, and so are client certificates: naming one
 // form above drops the others below, or more would be trusted than was said.
 // Roots named above a layer that switched verification off switch it on again,
-// as the reference's verify="path" does.
+// as verify="path" of Python's requests does.
 func overTLS(t, below *TLS) *TLS {
 	out := *below
 	if t.CABundle != "" || t.RootCAs != nil {
@@ -319,7 +316,8 @@ func (r *Request) String() string {
 // and credentials may be secret.
 func (r Request) Format(f fmt.State, verb rune) { formatText(f, verb, r.String()) }
 
-// String lists what is set, without secrets.
+// String shows proxies, timeouts and bounds without secrets, and whether TLS and
+// the authenticator for proxies are set.
 func (s *Settings) String() string {
 	var b strings.Builder
 	b.WriteString("<Settings")

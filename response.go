@@ -26,7 +26,7 @@ type Response struct {
 	*http.Response
 	// History holds the earlier hops and the answered challenges, oldest first.
 	History []*Response
-	// Elapsed is the time from sending until the header was had, of this hop:
+	// Elapsed is the time from sending until the header had come, of this hop:
 	// without the content, hooks and redirects.
 	Elapsed time.Duration
 
@@ -85,33 +85,28 @@ func (r *Response) Reason() string {
 		return ""
 	}
 	code := strconv.Itoa(r.StatusCode)
-	reason, ok := cutPrefix(r.Status, code+" ")
-	if !ok && r.ProtoMajor >= 2 || !ok && r.Status == "" {
+	reason, ok := strings.CutPrefix(r.Status, code+" ")
+	switch {
+	case ok:
+		return reason
+	case r.ProtoMajor >= 2 || r.Status == "":
 		return http.StatusText(r.StatusCode)
+	case r.Status == code:
+		return ""
 	}
-	if !ok && r.Status != code {
-		return r.Status
-	}
-	return reason
-}
-
-func cutPrefix(s, prefix string) (string, bool) {
-	if len(s) >= len(prefix) && s[:len(prefix)] == prefix {
-		return s[len(prefix):], true
-	}
-	return "", false
+	return r.Status
 }
 
 // Bytes returns the decoded content. The slice is shared and must not be
-// written to. The rest of a stream is read first, within MaxBody; what went
-// wrong with that is told by [Response.Err].
+// written to. The rest of a stream is read first, within MaxBody, and the
+// response closed; what went wrong with that is told by [Response.Err].
 func (r *Response) Bytes() []byte {
 	r.load()
 	return r.content
 }
 
 // Err returns what went wrong when content was read on demand, by Bytes, Text,
-// JSON or a range over Lines or Chunks; nil when all was had.
+// JSON or a range over Lines or Chunks; nil when nothing did.
 func (r *Response) Err() error { return r.err }
 
 // Text returns the content decoded by its charset: that of SetEncoding, of
@@ -125,8 +120,9 @@ func (r *Response) Text() string {
 	return charset.Decode(b, r.contentType(), r.named())
 }
 
-// JSON decodes the content into v. Anything but white space after the value is
-// an error, as is every other that matches ErrInvalidJSON.
+// JSON decodes the content, read as by [Response.Bytes], into v. Content that is
+// no JSON, that does not fit v, or that has more than white space behind the value
+// is an error that matches ErrInvalidJSON.
 func (r *Response) JSON(v any) error {
 	b := r.Bytes()
 	if r.err != nil {

@@ -40,7 +40,7 @@ func TestSaveFile_ReplacesFilesOnly(t *testing.T) {
 	require.NoError(t, syscall.Mkfifo(pipe, 0o600))
 	require.NoError(t, os.WriteFile(file, []byte("old"), 0o600))
 	require.NoError(t, os.Symlink(file, link))
-	assert.Error(t, save(pipe))
+	assert.ErrorContains(t, save(pipe), "no regular file")
 	info, err := os.Lstat(pipe)
 	require.NoError(t, err)
 	assert.Equal(t, os.ModeNamedPipe, info.Mode().Type())

@@ -61,16 +61,13 @@ func (c *call) send() (*Response, error) {
 // run is the exchange loop. It ends with a response whose content is read, or
 // left open for a stream.
 func (c *call) run() (*Response, error) {
-	if p := c.prepared; p == nil {
-		// Nobody had it in hand.
-	} else if p.Request != &c.first.req {
+	if p := c.prepared; p != nil && p.Request != &c.first.req {
 		// A hook put another request in the place of the prepared one.
 		c.first.req = *p.Request.WithContext(&c.ctx)
-		c.first.url = *p.Request.URL
-		c.first.req.URL = &c.first.url
 		c.first.req.Header = p.Request.Header.Clone()
-	} else if p.URL != &c.first.url {
-		c.first.url = *p.URL
+	}
+	if u := c.first.req.URL; u != &c.first.url { // a hook's
+		c.first.url = *u
 		c.first.req.URL = &c.first.url
 	}
 	if c.hasCompleteHooks() {
@@ -136,14 +133,14 @@ func (c *call) finish(h *hop) (*Response, error) {
 	}
 	settings := c.plan.settings
 	r.openBody(c)
-	if settings.Stream == nil || !*settings.Stream {
+	if !isOn(settings.Stream) {
 		err := r.load()
 		c.stopTimer()
 		if err != nil {
 			return nil, c.complete(r, err)
 		}
 	}
-	if settings.RaiseForStatus != nil && *settings.RaiseForStatus {
+	if isOn(settings.RaiseForStatus) {
 		if err := r.RaiseForStatus(); err != nil {
 			r.Close()
 			return nil, c.complete(r, err)

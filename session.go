@@ -19,7 +19,8 @@ import (
 
 // Session is a set of defaults, in the vocabulary of a request, with the
 // cookies, adapters and connections that its requests share. Make one by
-// [NewSession] and close it when it is no longer needed.
+// [NewSession]; the zero value is not ready for use. Close it when it is no longer
+// needed.
 //
 // A Session is safe for concurrent use. Its defaults are an immutable
 // snapshot: a request keeps the ones it started with while [Session.Update]
@@ -350,7 +351,7 @@ func (s *Session) Query(ctx context.Context, url string, opts ...Option) (*Respo
 	return s.verb(ctx, methodQuery, url, opts)
 }
 
-// Request requests url by method.
+// Request requests url by method; "" means the session's, or GET.
 func (s *Session) Request(ctx context.Context, method, url string, opts ...Option) (*Response, error) {
 	return s.verb(ctx, method, url, opts)
 }

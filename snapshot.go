@@ -323,12 +323,8 @@ func overlay(lower, upper map[string]string) map[string]string {
 		return lower
 	}
 	out := make(map[string]string, len(lower)+len(upper))
-	for k, v := range lower {
-		out[k] = v
-	}
-	for k, v := range upper {
-		out[k] = v
-	}
+	maps.Copy(out, lower)
+	maps.Copy(out, upper)
 	return out
 }
 

@@ -15,10 +15,10 @@ import (
 const maxLine = 8 << 20 // bytes
 
 // Lines yields the lines of the content, without their ends: LF, CRLF or CR.
-// They are decoded by no charset, as [Response.Text] is.
-// The content of a stream is read as the loop goes, and closed when the loop
-// ends; content in memory can be ranged over again. An error ends the loop and
-// is kept for [Response.Err].
+// Unlike [Response.Text] they are not decoded by a charset. The content of a
+// stream is read as the loop goes, and closed when the loop ends;
+// content in memory can be ranged over again. An error ends the loop and is kept
+// for [Response.Err].
 func (r *Response) Lines() iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		body, err := r.reader()

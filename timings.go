@@ -63,7 +63,7 @@ func timingsOf(t adapters.Trace) Timings {
 
 // noteEnd notes that the content was read, for who asked for times.
 func (r *Response) noteEnd() {
-	if t := r.call.plan.settings.Timings; t != nil && *t && r.over == nil {
+	if isOn(r.call.plan.settings.Timings) && r.over == nil {
 		now := time.Now()
 		r.over = &now
 	}

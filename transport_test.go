@@ -438,25 +438,6 @@ func TestTransport_proxiesToOneHTTP2Host(t *testing.T) {
 	assert.Equal(t, []string{"CONNECT a.test:443"}, two.Lines())
 }
 
-// What timeout_test.go has of silence, and a server that is slow and speaks.
-func TestTransport_aDripOverSockets(t *testing.T) {
-	const gap, read = 5 * time.Millisecond, time.Minute
-	drip := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		for _, b := range []byte(content) {
-			w.Write([]byte{b})
-			w.(http.Flusher).Flush()
-			<-time.After(gap)
-		}
-	}))
-	defer drip.Close()
-	for _, stream := range []bool{false, true} {
-		resp, err := newSession(t).Get(t.Context(), drip.URL, requests.WithTimeouts(requests.Timeouts{Read: read}), requests.WithStream(stream))
-		require.NoError(t, err)
-		assert.Equal(t, content, resp.Text())
-		require.NoError(t, resp.Err())
-	}
-}
-
 func TestTransport_fileURLWithoutASlash(t *testing.T) {
 	_, err := newSession(t, requests.WithAdapter("file://", adapters.File(t.TempDir()))).Get(t.Context(), "file:a")
 	assert.ErrorIs(t, err, requests.ErrInvalidURL)

@@ -206,11 +206,11 @@ func target(r *http.Request) string {
 	if r.Method == http.MethodConnect {
 		return tunnel(r.URL, host)
 	}
-	if uri := r.URL.RequestURI(); r.URL.Scheme == "" || r.URL.Opaque != "" {
+	uri := r.URL.RequestURI()
+	if r.URL.Scheme == "" || r.URL.Opaque != "" {
 		return uri
-	} else {
-		return r.URL.Scheme + "://" + hostaddr.WithoutZone(host) + uri
 	}
+	return r.URL.Scheme + "://" + hostaddr.WithoutZone(host) + uri
 }
 
 // tunnel is the target of a CONNECT: host and port.

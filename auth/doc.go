@@ -26,7 +26,9 @@
 // are given to requests.WithProxyAuth.
 //
 // An authenticator that answers a 401 or a 407 is a [Challenger]. One with a
-// method Deferred runs last, before each request on the wire, as it needs the
+// method Deferred() runs last, before each request on the wire, as it needs the
 // network, the content or the final header; all others run once for each call.
-// None prints its secrets.
+// One with a method Observe(*http.Response) is shown every response from where
+// its credentials may go, whose header it may read and whose body it leaves
+// alone. No authenticator prints its secrets.
 package auth

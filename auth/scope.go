@@ -194,16 +194,25 @@ type (
 func (deferring) Deferred() {}
 
 func (o observing) Observe(resp *http.Response) {
-	if a, ok := o.c.choose(server(resp.Request)).(observer); ok {
+	if a, ok := answered(o.c, resp).(observer); ok {
 		a.Observe(resp)
 	}
 }
 
-func (d challenged) Challenge(resp *http.Response) (again bool, err error) {
-	if a, ok := d.c.choose(server(resp.Request)).(Challenger); ok {
+func (ch challenged) Challenge(resp *http.Response) (again bool, err error) {
+	if a, ok := answered(ch.c, resp).(Challenger); ok {
 		return a.Challenge(resp)
 	}
 	return false, nil
+}
+
+// answered returns the authenticator for the request that resp answers, nil
+// when there is none or resp does not say which it was.
+func answered(c chooser, resp *http.Response) Authenticator {
+	if resp.Request == nil {
+		return nil
+	}
+	return c.choose(server(resp.Request))
 }
 
 // withMethods returns c with those optional methods that one of wrapped has.

@@ -156,6 +156,16 @@ func TestScope_passesOptionalMethodsOn(t *testing.T) {
 			assert.Equal(t, want, again, target)
 		}
 	})
+	t.Run("a response that does not say its request is not answered", func(t *testing.T) {
+		resp := &http.Response{StatusCode: http.StatusUnauthorized}
+		digest := auth.Digest("u", "p")
+		for _, a := range []auth.Authenticator{digest, auth.For("https://a.test", digest), auth.First(digest)} {
+			again, err := a.(auth.Challenger).Challenge(resp)
+			require.NoError(t, err)
+			assert.False(t, again)
+			a.(interface{ Observe(*http.Response) }).Observe(resp)
+		}
+	})
 	t.Run("digest works within For", func(t *testing.T) {
 		s := &digestServer{qop: "auth", realm: "r", user: "u", password: "p", next: true, proof: "right"}
 		l := s.client(auth.First(auth.For("http://h.test", auth.Digest("u", "p")), auth.Basic("x", "y")))

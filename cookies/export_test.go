@@ -15,6 +15,7 @@ const (
 	MaxLines     = maxLines
 	MaxGraves    = maxGraves
 	MaxHeld      = maxHeld
+	MaxFile      = maxFile
 	AgeLimit     = ageLimit
 )
 

@@ -19,9 +19,9 @@ const (
 	// version is that of the file's form. A file of a later one is not touched.
 	version = 1
 
-	// maxFile bounds a file that is read, in bytes. The largest jar within
-	// the standard limits needs about half of it.
-	maxFile = 64 << 20
+	// maxFile bounds a file, in bytes. The largest jar within the standard
+	// limits, with all the deletions that it remembers, needs about half of it.
+	maxFile = 128 << 20
 )
 
 // SaveOption changes what [Jar.SaveFile] writes.
@@ -206,10 +206,19 @@ type binary struct {
 }
 
 func (t text) MarshalJSON() ([]byte, error) {
-	if utf8.ValidString(string(t)) {
+	switch {
+	case !utf8.ValidString(string(t)):
+		return json.Marshal(binary{[]byte(t)})
+	case !strings.ContainsAny(string(t), "<>&"):
 		return json.Marshal(string(t))
 	}
-	return json.Marshal(binary{[]byte(t)})
+	// json.Marshal makes six bytes of each of these: a server that sends many
+	// would make the jar too large to save.
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(string(t))
+	return b.Bytes(), err
 }
 
 func (t *text) UnmarshalJSON(data []byte) error {
@@ -238,14 +247,19 @@ func (j *Jar) encode(now instant) ([]byte, error) {
 		}
 	}
 	slices.SortFunc(doc.Deleted, func(a, b savedGrave) int { return a.At.Compare(b.At) })
-	data, err := json.MarshalIndent(doc, "", "\t")
-	if err != nil {
+	var line, b bytes.Buffer
+	e := json.NewEncoder(&line)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(doc); err != nil {
 		return nil, err
 	}
-	if len(data) >= maxFile {
+	if err := json.Indent(&b, line.Bytes(), "", "\t"); err != nil {
+		return nil, err
+	}
+	if b.Len() > maxFile {
 		return nil, fmt.Errorf("would be larger than %d bytes", maxFile)
 	}
-	return append(data, '\n'), nil
+	return b.Bytes(), nil
 }
 
 // decode reads a document into an empty jar. It goes by pieces, for the

@@ -98,6 +98,33 @@ func TestJar_SaveFile_round_trip(t *testing.T) {
 	})
 }
 
+// What servers send must not make a jar too large for its file. One cookie of
+// the largest size, and then its deletion, stand for as many as a jar keeps.
+func TestJar_SaveFile_has_room_for_a_full_jar(t *testing.T) {
+	for _, fill := range []string{"a", "<", `\`, "\u2028", "\xff"} {
+		t.Run(fmt.Sprintf("of %q", fill), func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "jar.json")
+			j := cookies.New(nil)
+			name := strings.Repeat(fill, 4096/len(fill))
+			require.NoError(t, j.Set(cookies.Cookie{
+				Name: name, Domain: strings.Repeat("a.", 126) + "b",
+				Path: "/" + strings.Repeat(fill, (cookies.MaxAttribute-1)/len(fill)), Expires: time.Now().Add(time.Hour),
+			}))
+			size := func() int64 {
+				require.NoError(t, j.SaveFile(path))
+				info, err := os.Stat(path)
+				require.NoError(t, err)
+				return info.Size()
+			}
+			cookie := size()
+			require.Equal(t, 1, j.Delete(name))
+			deletion := size()
+			require.Greater(t, deletion, int64(4096), "it is in the file")
+			assert.Less(t, 3000*cookie+cookies.MaxGraves*deletion, int64(cookies.MaxFile))
+		})
+	}
+}
+
 func TestJar_SaveFile_any_jar(t *testing.T) {
 	dir := t.TempDir()
 	n := 0

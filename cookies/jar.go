@@ -74,12 +74,12 @@ type Jar struct {
 	spare   []smallSite
 	none    site // stands in views for a site that has no cookies
 	views   map[string]*view
-	held    int    // bytes of views, roughly
-	count   int    // cookies in all sites, the expired ones included
-	seq     uint64 // order of creation
-	clock   uint64 // order of use
-	changed instant
-	graves  map[identity]grave
+	held    int                // bytes of views, roughly
+	count   int                // cookies in all sites, the expired ones included
+	seq     uint64             // order of creation
+	clock   uint64             // order of use
+	changed instant            // the latest change there was; see tick
+	graves  map[identity]grave // no more than maxGraves
 }
 
 // New returns an empty jar. Nil options mean the zero Options.

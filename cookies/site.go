@@ -186,12 +186,12 @@ func own(e *entry, known string) {
 	}
 	e.name, e.value = take(e.name), take(e.value)
 	if e.path == "/" {
-		e.path = "/"
+		e.path = "/" // the constant: the same text may be a part of the header
 	} else {
 		e.path = take(e.path)
 	}
 	if e.domain == known {
-		e.domain = known
+		e.domain = known // likewise
 	} else {
 		e.domain = take(e.domain)
 	}

@@ -39,7 +39,8 @@ func parseDigests(h http.Header, field string) (digests, error) {
 		if ok {
 			encoded, ok = strings.CutSuffix(encoded, ":")
 		}
-		sum, err := base64.StdEncoding.DecodeString(encoded)
+		// Padding may be missing (RFC 9651, section 4.2.7).
+		sum, err := base64.RawStdEncoding.DecodeString(strings.TrimRight(encoded, "="))
 		if !ok || err != nil || len(sum) != newHash().Size() {
 			return nil, fmt.Errorf("%s: %.200q is no digest: %w", field, member, ErrDigest)
 		}

@@ -15,8 +15,8 @@ import (
 // and told by their links, and directories brought to the disk.
 const posixFiles = true
 
-// lock locks f for this process's use, until it is closed. File systems
-// without locks have none to fail.
+// lock locks f for this call's use, until it is closed. That a file system has
+// no locks is no error.
 func lock(f *os.File) error {
 	conn, err := f.SyscallConn()
 	if err != nil {

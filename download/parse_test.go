@@ -3,6 +3,7 @@ package download_test
 import (
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -113,6 +114,7 @@ func TestParseDigests(t *testing.T) {
 		{"one", []string{"sha-256=:" + empty256 + ":"}, []string{"sha-256"}, false},
 		{"unknown ones", []string{"md5=:1B2M2Y8AsgTpgAmY7PhCfg==:, unixsum=:AA==:", "x"}, nil, false},
 		{"among others, on several lines, with parameters", []string{"md5=:AA==:,\tsha-256=:" + empty256 + ":;a=b", "crc32c=:AA==:"}, []string{"sha-256"}, false},
+		{"without padding", []string{"sha-256=:" + strings.TrimRight(empty256, "=") + ":"}, []string{"sha-256"}, false},
 		{"names are case-sensitive", []string{"SHA-256=:" + empty256 + ":"}, nil, false},
 		{"not a byte sequence", []string{"sha-256=" + empty256}, nil, true},
 		{"not base64", []string{"sha-256=:!:"}, nil, true},

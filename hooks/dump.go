@@ -29,13 +29,13 @@ const defaultDump = 4 << 10 // bytes
 
 // Dump returns a hook that writes each exchange to w as text that reads like
 // the wire, the lines of the request behind "> ", those of the response behind
-// "< ". It belongs in a list that runs when the header is had, so an exchange
-// that brought no response is not shown. Secrets are
-// hidden: credentials, cookies, listed query keys and fields of forms and
-// JSON. Content codings are undone. What is no text is told by its size, and
-// so is a stream of events, for waiting for its start would hold it up; a body
-// of a request is shown when it can be opened again. An error of w is not the
-// exchange's and is dropped.
+// "< ". It belongs in a list that runs once the header has come, where an
+// exchange that brought no response is not shown. Secrets are hidden:
+// credentials, cookies, secret query keys and fields of forms and JSON. Content
+// codings are undone. What is no text is told by its size, and so is a stream of
+// events, for waiting for its start would hold it up; a body of a request is
+// shown when it can be opened again. An error of w is not the exchange's and is
+// dropped.
 func Dump(w io.Writer, o *DumpOptions) func(*Exchange) error {
 	d := &dumper{w: w, max: defaultDump}
 	if o != nil && o.MaxBody != 0 {

@@ -29,7 +29,7 @@ type Exchange struct {
 	Err error
 	// Number counts the exchanges of a call from 1.
 	Number int
-	// Elapsed is the time from sending until the header was had.
+	// Elapsed is the time from sending until the header had come.
 	Elapsed time.Duration
 }
 
@@ -113,13 +113,7 @@ func (p *peeked) Close() error {
 }
 
 // Abort ends a pending Read where the body underneath can.
-func (p *peeked) Abort() {
-	if a, ok := p.rest.(drain.Aborter); ok {
-		a.Abort()
-		return
-	}
-	p.rest.Close()
-}
+func (p *peeked) Abort() { drain.Abort(p.rest) }
 
 // CanAbort reports whether Abort is more than Close.
 func (p *peeked) CanAbort() bool { return drain.CanAbort(p.rest) }

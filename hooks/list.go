@@ -65,20 +65,15 @@ func (l *List[T]) insertAt(mark string, offset int, name string, hook func(T) er
 // RemoveByName removes the hooks called name and returns how many there were.
 func (l *List[T]) RemoveByName(name string) (removed int) {
 	l.change(func(es []entry[T]) []entry[T] {
-		kept := make([]entry[T], 0, len(es))
-		for _, e := range es {
-			if e.name != name {
-				kept = append(kept, e)
-			}
-		}
+		kept := slices.DeleteFunc(slices.Clone(es), func(e entry[T]) bool { return e.name == name })
 		removed = len(es) - len(kept)
 		return kept
 	})
 	return removed
 }
 
-// Swap replaces every hook called name, in its place. It reports whether
-// there was one.
+// Swap replaces every hook called name, in its place. It reports whether it
+// replaced one: a nil hook replaces none.
 func (l *List[T]) Swap(name string, hook func(T) error) (found bool) {
 	if hook == nil {
 		return false

@@ -126,7 +126,7 @@ func splitPort(entry string) (host, port string, ok bool) {
 	return host, port, port != ""
 }
 
-// prefix parses a network. An empty prefix is refused, as the reference does:
+// prefix parses a network. An empty prefix is refused, as Python's requests does:
 // what excepts everything is written "*".
 func prefix(entry string) (netip.Prefix, bool) {
 	if entry[0] == '[' {

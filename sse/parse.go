@@ -14,8 +14,8 @@ import (
 	"github.com/seed-3bbad739/requests/internal/again"
 )
 
-// parser turns bytes into events. What it holds at any time is one line and
-// the fields of one event, together no more than max.
+// parser turns bytes into events. What it holds at any time is one line, and
+// the type, the id and the data of one event, none of them longer than max.
 type parser struct {
 	r      *bufio.Reader
 	max    int // bytes; negative: no bound

@@ -45,9 +45,10 @@ type Options struct {
 	// LastEventID is where [Events] goes on from. "": the server decides.
 	LastEventID string
 	// Wait is how long [Events] waits before it connects again, until the
-	// server sets another time; failures in a row double it. 0: 1 s.
+	// server sets another time; failures in a row double it. 0 and negative:
+	// 1 s.
 	Wait time.Duration
-	// MaxWait bounds every wait, whoever asks for it. 0: 60 s.
+	// MaxWait bounds every wait, whoever asks for it. 0 and negative: 60 s.
 	MaxWait time.Duration
 	// Attempts is how many times in a row [Events] may fail to get a stream
 	// before it gives up. 0: 3 while there has been no stream, then 10;

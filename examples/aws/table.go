@@ -9,8 +9,8 @@ import (
 
 // tableServer answers what this program asks of DynamoDB, and nothing else: it
 // keeps one table whose key is id, and its queries know the condition id = :id.
-// It looks whether requests are signed for dynamodb, not whether rightly. Give
-// -dynamodb to run against a real one.
+// It checks that requests are signed for dynamodb, not that the signature is
+// right. Give -dynamodb to run against a real one.
 type tableServer struct {
 	mu    sync.Mutex
 	items map[string]item // guarded by mu; nil: there is no table

@@ -8,6 +8,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log"
 	"net/http"
@@ -95,7 +96,7 @@ func run(server string, p *provider) error {
 	}
 	defer failing.Close()
 	if _, err = failing.Get(ctx, "api"); err == nil {
-		return fmt.Errorf("a wrong secret was accepted")
+		return errors.New("a wrong secret was accepted")
 	}
 	fmt.Printf("   %v\n", err)
 	return nil

@@ -17,7 +17,7 @@ import (
 	"golang.org/x/text/transform"
 )
 
-// Names that Detect gives by itself, spelled as the reference does.
+// Names that Detect gives by itself, spelled as Python's requests does.
 const (
 	utf8Name   = "utf-8"
 	latin1Name = "ISO-8859-1"

@@ -119,13 +119,7 @@ func (r *reader) Close() error {
 }
 
 // Abort ends a pending Read of the body; see [drain.Aborter].
-func (r *reader) Abort() {
-	if a, ok := r.body.(drain.Aborter); ok {
-		a.Abort()
-		return
-	}
-	r.body.Close()
-}
+func (r *reader) Abort() { drain.Abort(r.body) }
 
 // CanAbort reports whether Abort is more than Close.
 func (r *reader) CanAbort() bool { return drain.CanAbort(r.body) }

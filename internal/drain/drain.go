@@ -35,6 +35,15 @@ func CanAbort(body io.ReadCloser) bool {
 	return ok
 }
 
+// Abort ends a pending Read of body, by closing it where there is no other way.
+func Abort(body io.ReadCloser) {
+	if a, ok := body.(Aborter); ok {
+		a.Abort()
+		return
+	}
+	body.Close()
+}
+
 // Body reads body to its end into w and closes it. It reports whether the end
 // was reached within the bounds; if not, closing drops the connection.
 func Body(w io.Writer, body io.ReadCloser) (complete bool) { return new(Series).Body(w, body) }

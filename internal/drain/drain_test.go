@@ -109,6 +109,15 @@ func TestCanAbort(t *testing.T) {
 	assert.False(t, drain.CanAbort(passing{}))
 }
 
+func TestAbort(t *testing.T) {
+	known, other := &body{over: make(chan struct{})}, new(body)
+	drain.Abort(aborter{known})
+	assert.True(t, known.aborted)
+	assert.Zero(t, known.closed, "that is still its reader's to do")
+	drain.Abort(other)
+	assert.Equal(t, 1, other.closed, "there is no other way")
+}
+
 // deaf waits in Read until it is let go, whatever is done to it.
 type deaf struct {
 	content io.Reader

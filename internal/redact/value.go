@@ -25,10 +25,10 @@ const hashLen = 8 // hexadecimal digits
 // and a short keyed hash, the same for the same secret as long as the process
 // runs. What has been hidden already stays as it is.
 func Value(secret string) string {
-	if secret == "" || isHidden(secret) {
-		if secret == "" {
-			return Mask
-		}
+	switch {
+	case secret == "":
+		return Mask
+	case isHidden(secret):
 		return secret
 	}
 	h := hmac.New(sha256.New, key())

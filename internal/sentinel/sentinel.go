@@ -30,7 +30,7 @@ func (c *Condition) Is(target error) bool {
 	return false
 }
 
-// Timeout makes a condition below [ErrTimeout] a timeout in the sense of net.Error.
+// Timeout reports whether c is the condition Timeout or below it, as net.Error asks.
 func (c *Condition) Timeout() bool { return c == Timeout || c.Is(Timeout) }
 
 // Temporary completes net.Error. It always reports false: whether to try
