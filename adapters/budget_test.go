@@ -55,8 +55,12 @@ func TestBudget(t *testing.T) {
 func TestBudget_clockThatGoesBack(t *testing.T) {
 	var b adapters.Budget
 	now := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	b.Deposit(now, 0)
-	assert.True(t, b.Withdraw(now.Add(-time.Hour), 0))
+	for range 10 {
+		assert.True(t, b.Withdraw(now, 0))
+	}
+	assert.False(t, b.Withdraw(now, 0))
+	before := now.Add(-time.Hour - time.Second) // by whole windows the slots would be the same ones
+	assert.True(t, b.Withdraw(before, 0), "the count begins anew")
 }
 
 // In no ten seconds are there more retries than the part of the requests, or

@@ -23,7 +23,7 @@ func Data() http.RoundTripper { return data{} }
 type data struct{}
 
 func (data) RoundTrip(req *http.Request) (*http.Response, error) {
-	defer closeBody(req)
+	defer closeContent(req)
 	if err := checkRequest(req); err != nil {
 		return nil, err
 	}

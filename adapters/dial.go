@@ -268,13 +268,15 @@ func (dl *dialing) connected(x *exchange, conn net.Conn) (net.Conn, error) {
 		}
 	}
 	dl.mu.Lock()
-	if dl.cause != nil {
-		dl.mu.Unlock()
-		conn.Close()
-		return nil, dl.cause
+	cause := dl.cause
+	if cause == nil {
+		dl.conn = conn
 	}
-	dl.conn = conn
 	dl.mu.Unlock()
+	if cause != nil {
+		conn.Close()
+		return nil, cause
+	}
 	if x == nil {
 		return conn, nil
 	}

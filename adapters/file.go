@@ -31,11 +31,11 @@ type files struct{ root string }
 
 func (a *files) RoundTrip(req *http.Request) (*http.Response, error) {
 	if req.URL != nil && req.URL.Host != "" && !strings.EqualFold(req.URL.Host, "localhost") {
-		closeBody(req)
+		closeContent(req)
 		return nil, &failure{sentinel.InvalidURL, fmt.Errorf("adapters: file URL with a host: %q", req.URL.Host)}
 	}
 	if req.URL != nil && req.URL.Opaque != "" {
-		closeBody(req)
+		closeContent(req)
 		return nil, &failure{sentinel.InvalidURL, errors.New("adapters: file URL whose path does not begin with a slash")}
 	}
 	return Handler(http.HandlerFunc(a.serve)).RoundTrip(req)

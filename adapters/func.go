@@ -18,7 +18,7 @@ type function func(*http.Request) (*http.Response, error)
 
 func (f function) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := checkRequest(req); err != nil {
-		closeBody(req)
+		closeContent(req)
 		return nil, err
 	}
 	r := req.Clone(req.Context())

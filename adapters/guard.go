@@ -26,7 +26,9 @@ import (
 // these. Errors match [ErrBlockedAddress].
 type Guard struct {
 	// Allow are prefixes that may be connected to though they are not public.
-	// An address that stands for an IPv4 address needs both allowed.
+	// An address that stands for an IPv4 address has to be allowed itself, and
+	// the IPv4 address too unless that is public. Of a mapped address
+	// (::ffff:0:0/96) it is enough to allow the IPv4 address.
 	Allow []netip.Prefix
 	// Hosts are hosts as URLs have them, "host" or "host:port", that may be
 	// connected to wherever they are.

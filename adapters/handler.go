@@ -24,7 +24,7 @@ type handler struct{ serve http.Handler }
 
 func (h *handler) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := checkRequest(req); err != nil {
-		closeBody(req)
+		closeContent(req)
 		return nil, err
 	}
 	// Its own context: the values in the caller's are about another exchange.
@@ -136,10 +136,4 @@ func checkRequest(req *http.Request) error {
 		return &failure{sentinel.InvalidURL, errors.New("adapters: no URL")}
 	}
 	return interrupted(req.Context())
-}
-
-func closeBody(req *http.Request) {
-	if req.Body != nil {
-		req.Body.Close()
-	}
 }

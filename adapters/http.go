@@ -89,7 +89,8 @@ func New(o Options) *HTTP {
 // is cloned. What t makes impossible, such as other trust when t dials TLS by
 // itself, is an error. The time limits hold for t too; with both a dialer
 // of its own and MaxConnsPerHost, the wait for a connection is limited by the
-// context alone.
+// context alone. t stays the caller's: Close closes its idle connections, as it
+// does those of the clones, and t may be used on.
 func From(t *http.Transport) *HTTP {
 	h := New(Options{})
 	h.given.adopted = t

@@ -121,8 +121,7 @@ func TestLifetime_AfterFunc(t *testing.T) {
 	})
 }
 
-// What is let go of is over for the caller's context; ended it is not, for
-// nobody waits for that.
+// Letting go twice does no harm, and what is let go of can still be ended.
 func TestLifetime_letGo(t *testing.T) {
 	lifetimes(t, func(t *testing.T, l *adapters.Lifetime) {
 		l.LetGo()

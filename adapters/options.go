@@ -23,9 +23,11 @@ type Options struct {
 	// IdleTimeout is how long an idle connection is kept. Zero: 90 seconds.
 	// Negative: for as long as the server keeps it.
 	IdleTimeout time.Duration
-	// MaxConnAge retires connections so that changes in DNS are seen: those
-	// made in one span of this length take no new requests after it. Zero and
-	// negative: connections serve for as long as they can.
+	// MaxConnAge retires connections so that changes in DNS are seen: none
+	// takes a request that begins so long after it was made. Connections made
+	// within one span of this length are retired together at its end, so one
+	// may serve for less. Zero and negative: connections serve for as long as
+	// they can.
 	MaxConnAge time.Duration
 	// Protocols are those offered. Nil: HTTP/1.1, and HTTP/2 over TLS. With
 	// UnencryptedHTTP2 and without HTTP1, http URLs are asked for by HTTP/2

@@ -145,7 +145,7 @@ func (h *HTTP) identifyProxy(id *identity, req *http.Request, set *Settings, sec
 			return fmt.Errorf("adapters: ProxyAuth of type %T is not comparable", set.ProxyAuth)
 		}
 		if socks {
-			return fmt.Errorf("adapters: ProxyAuth cannot authenticate to a SOCKS proxy: put user and password into its URL")
+			return errors.New("adapters: ProxyAuth cannot authenticate to a SOCKS proxy: put user and password into its URL")
 		}
 		id.auth = set.ProxyAuth
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"net/http"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -124,26 +125,31 @@ func TestResilient_totalIsATimeout(t *testing.T) {
 func TestResilient_underAThousandCallers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var sent atomic.Int32
+		var refused sync.Map // by caller: each is once at most, however the attempts fall
 		base := baseFunc(func(req *http.Request) (*http.Response, error) {
 			time.Sleep(50 * ms)
 			code := 200
 			if sent.Add(1)%10 == 0 {
-				code = 503
+				if _, again := refused.LoadOrStore(req.Header.Get("X-Caller"), true); !again {
+					code = 503
+				}
 			}
 			return &http.Response{StatusCode: code, Request: req, Body: http.NoBody}, nil
 		})
 		r := &adapters.Resilient{Base: base, Limit: adapters.Limit{Rate: 500, InFlight: 50}, Retry: adapters.Retry{Attempts: 5}}
 		var wg sync.WaitGroup
-		for range 1000 {
+		for i := range 1000 {
 			wg.Go(func() {
-				resp, err := r.RoundTrip(newRequest(t, "GET", ""))
+				req := newRequest(t, "GET", "")
+				req.Header.Set("X-Caller", strconv.Itoa(i))
+				resp, err := r.RoundTrip(req)
 				if assert.NoError(t, err) {
 					assert.Equal(t, 200, resp.StatusCode)
 				}
 			})
 		}
 		wg.Wait()
-		t.Logf("1000 requests, %d sent", sent.Load())
+		assert.Greater(t, sent.Load(), int32(1000), "some were sent again")
 		assert.Less(t, sent.Load(), int32(1200))
 	})
 }

@@ -256,7 +256,7 @@ func (t *trial) now() time.Time { return t.start.Add(time.Since(t.start)) }
 // again returns the request for one more attempt. One without content serves
 // for all of them, as nobody writes to it.
 func (t *trial) again() (*http.Request, bool) {
-	if t.req.Body == nil {
+	if !hasBody(t.req) {
 		return t.req, true
 	}
 	return resendable(t.req)
@@ -287,7 +287,7 @@ func (t *trial) decide(failed failureKind, resp *http.Response, err error, now t
 		return 0, stopPermanent
 	case failed != failedConnect && !repeatable(t.req, t.Methods):
 		return 0, stopMethod
-	case n >= t.Retry.attempts():
+	case n >= t.attempts():
 		return 0, stopAttempts
 	case t.failed[failed] > t.limit(failed):
 		return 0, stopKind

@@ -44,7 +44,7 @@ type Settings struct {
 // TLS says which servers are trusted and which certificate is shown to them.
 // A TLS must not be changed once it is in use.
 type TLS struct {
-	Verify       *bool             // nil: true
+	Verify       *bool             // nil: as Config has it, which is true without one
 	CABundle     string            // PEM file, or directory of such files, instead of the system's roots
 	RootCAs      *x509.CertPool    // instead of the system's roots; with CABundle, both are trusted
 	ClientCert   string            // PEM file with the certificate chain, and the key when ClientKey is ""

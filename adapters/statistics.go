@@ -22,7 +22,8 @@ type Statistics struct {
 	// Origin is scheme, host and port of what the connections lead to, or
 	// http+unix and the escaped path of a socket. A connection to a proxy that
 	// requests are forwarded by is the proxy's; one through a tunnel is the
-	// origin's. "": all that came when 1024 origins were in use.
+	// origin's. "": all that came when 1024 origins were in use, or to a name
+	// too long to be kept.
 	Origin string `json:"origin"`
 	// Open are the connections, those included whose handshakes are under way.
 	// It is 0 for connections that the transport given to From makes itself.
@@ -147,11 +148,14 @@ func (h *HTTP) forget() bool {
 			oldest, dropped = t, d
 		}
 	}
+	if oldest == nil {
+		return false
+	}
 	delete(h.traffic, dropped)
 	if h.last.traffic == oldest {
 		h.last.traffic = nil
 	}
-	return oldest != nil
+	return true
 }
 
 // appendTo appends the figures of t to list, unless there was never a connection.

@@ -3,6 +3,7 @@ package adapters
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -30,8 +31,8 @@ type unix struct{ *HTTP }
 
 func (a *unix) RoundTrip(req *http.Request) (*http.Response, error) {
 	if req.URL == nil || !strings.EqualFold(req.URL.Scheme, "http+unix") || req.URL.Host == "" {
-		closeBody(req)
-		return nil, &failure{sentinel.InvalidURL, fmt.Errorf("adapters: not the URL of a unix socket")}
+		closeContent(req)
+		return nil, &failure{sentinel.InvalidURL, errors.New("adapters: not the URL of a unix socket")}
 	}
 	out := req.WithContext(req.Context())
 	out.URL = &url.URL{}

@@ -47,8 +47,8 @@ func (u *upload) Close() error {
 }
 
 // patience is how long the caller's content is waited for once the exchange has
-// ended: a Read that only takes its time is not left behind, and not closed
-// under its hands.
+// ended: a Read that is merely slow is not left behind, and Close is not called
+// while it runs.
 const patience = 50 * time.Millisecond
 
 // mayStall reports whether content may keep the exchange beyond the end of the

@@ -160,7 +160,7 @@ func Slow(n int, each time.Duration) Fault {
 }
 
 // Status answers with code instead of sending the request. The header is
-// given as names and values in turn; a name without a value has none.
+// given as names and values in turn; a last name without a value is left out.
 func Status(code int, header ...string) Fault {
 	return func(_ http.RoundTripper, req *http.Request, _ *rand.Rand) (*http.Response, error) {
 		closeBody(req)
