@@ -100,6 +100,7 @@ func TestAuth_userinfo(t *testing.T) {
 		{"R78 an empty password", "http://u:@a.test/", []string{"Basic dTo="}},
 		{"R78 a user without a password is none", "http://u@a.test/", nil},
 		{"R78 an empty user", "http://:p@a.test/", []string{"Basic OnA="}},
+		{"R78 nothing on either side of the colon is none", "http://:@a.test/", nil},
 		{"R78 escapes are decoded", "http://u%40x:p%3Aq@a.test/", []string{"Basic dUB4OnA6cQ=="}},
 		{"R79 Latin-1 where it can", "http://u:p%C3%A9@a.test/", []string{"Basic dTpw6Q=="}},
 		{"D21b UTF-8 where it must", "http://u:%E2%82%AC@a.test/", []string{"Basic dTrigqw="}},
@@ -496,4 +497,24 @@ func TestAuth_proxyOfMergedSettings(t *testing.T) {
 			assert.NotContains(t, ambient.Requests()[0].Header, "Proxy-Authorization")
 		})
 	}
+}
+
+func TestNetrc_notInTheClearAfterHTTPS(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "netrc")
+	require.NoError(t, os.WriteFile(file, []byte("machine a.test login u password p\n"), 0o600))
+	t.Setenv("NETRC", file)
+	next := map[string]string{"https://a.test/1": "http://b.test/2", "http://b.test/2": "http://a.test/3"}
+	var got []string
+	s := answering(t, func(r *http.Request) *http.Response {
+		got = append(got, r.URL.String()+" "+r.Header.Get("Authorization"))
+		h := http.Header{}
+		if to := next[r.URL.String()]; to != "" {
+			h.Set("Link", "<"+to+">; rel=next")
+		}
+		return &http.Response{StatusCode: 200, Header: h}
+	}, requests.WithEnvironment(true))
+	for _, err := range requests.Pages(t.Context(), s, "https://a.test/1") {
+		require.NoError(t, err)
+	}
+	assert.Equal(t, []string{"https://a.test/1 Basic dTpw", "http://b.test/2 ", "http://a.test/3 "}, got)
 }

@@ -107,7 +107,7 @@ func (c *call) prepareNext(n *hop) (*PreparedRequest, error) {
 	}
 	n.req.Header = n.req.Header.Clone() // the response's Request has the same values
 	p := &PreparedRequest{Request: n.req.WithContext(c.callerContext()), Settings: c.plan.settings.clone(), plan: *c.plan}
-	p.byHand = false
+	p.byHand, p.encrypted = false, p.encrypted || c.home.Scheme == "https"
 	if n.dropsBody {
 		p.body = nil
 	}

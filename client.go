@@ -55,6 +55,15 @@ func (s *Session) checkRedirect(req *http.Request, via []*http.Request) error {
 	return nil
 }
 
+// isInsecure reports whether req is a redirect that would send its content
+// without the encryption that it had.
+func isInsecure(req *http.Request) bool {
+	if !hasBody(req) || req.URL.Scheme != "http" || req.Response == nil || req.Response.Request == nil || req.Response.Request.URL == nil {
+		return false
+	}
+	return req.Response.Request.URL.Scheme == "https"
+}
+
 func hasBody(req *http.Request) bool {
 	return req.Body != nil && req.Body != http.NoBody || req.ContentLength > 0
 }
@@ -83,6 +92,9 @@ func (t *clientTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if req.Response != nil && !isWeb(req.URL) { // whatever CheckRedirect the caller has put in place
 		return nil, newError("send", req.Method, req.URL, notWeb(req.URL), nil)
 	}
+	if isInsecure(req) {
+		return nil, newError("send", req.Method, req.URL, ErrInsecureRedirect, nil)
+	}
 	if err := s.begin(); err != nil {
 		return nil, newError("send", req.Method, req.URL, err, nil)
 	}
@@ -97,19 +109,34 @@ func (t *clientTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := c.adopt(req, body, t.plain); err != nil {
 		return nil, newError("send", req.Method, req.URL, err, nil)
 	}
+	h, err := c.authenticated()
+	if err != nil {
+		return nil, newError("send", req.Method, req.URL, err, nil)
+	}
+	return c.passOn(h), nil
+}
+
+// authenticated sends the first request, and again as the challenges ask for it.
+func (c *call) authenticated() (*hop, error) {
+	over := false
+	defer func() {
+		if !over { // a hook or an authenticator panicked
+			c.abandon()
+		}
+	}()
 	h := &c.first
 	for {
 		h.before, c.last = c.last, h
-		if err := c.exchange(h); err != nil {
-			return nil, newError("send", req.Method, req.URL, err, nil)
+		var next *hop
+		err := c.exchange(h)
+		if err == nil {
+			if next, err = c.challenge(h); err != nil {
+				closeContent(&h.http)
+			}
 		}
-		next, err := c.challenge(h)
-		if err != nil {
-			closeContent(&h.http)
-			return nil, newError("send", req.Method, req.URL, err, nil)
-		}
-		if next == nil {
-			return c.passOn(h), nil
+		if err != nil || next == nil {
+			over = true
+			return h, err
 		}
 		c.keep(h)
 		h = next
@@ -229,8 +256,9 @@ func (c *call) passOn(h *hop) *http.Response {
 	s := &passedBody{c: c, rc: resp.Body, resp: &resp, came: h.resp.came}
 	lines := resp.Header["Content-Encoding"]
 	if !c.raw && len(lines) > 0 && resp.Body != http.NoBody && hasContent(h.req.Method, resp.StatusCode) {
-		decoded, err := decode.Reader(resp.Body, lines)
-		if err == nil && decoded != resp.Body {
+		source := &aliveBody{resp.Body, c}
+		decoded, err := decode.Reader(source, lines)
+		if err == nil && decoded != io.ReadCloser(source) {
 			s.rc = decoded
 			resp.Header = resp.Header.Clone()
 			delete(resp.Header, "Content-Encoding")
@@ -303,3 +331,18 @@ func (b *givenBody) discard() {
 		b.first.Close()
 	}
 }
+
+// aliveBody is a body that can tell whether the call it is of still goes on.
+type aliveBody struct {
+	io.ReadCloser
+	c *call
+}
+
+// Alive is for package decode.
+func (b *aliveBody) Alive() error { return contextError(&b.c.ctx) }
+
+// Abort ends a pending Read.
+func (b *aliveBody) Abort() { drain.Abort(b.ReadCloser) }
+
+// CanAbort reports whether Abort is more than Close.
+func (b *aliveBody) CanAbort() bool { return drain.CanAbort(b.ReadCloser) }

@@ -168,3 +168,30 @@ func TestPages_lossOfCookiesIsSticky(t *testing.T) {
 		assert.Equal(t, want, all[i].Header.Get("Cookie"), i)
 	}
 }
+
+func TestInsecureRedirect_underAnyHTTPClient(t *testing.T) {
+	for name, client := range map[string]func(*requests.Session) *http.Client{
+		"a CheckRedirect of the caller": func(s *requests.Session) *http.Client {
+			c := s.HTTPClient()
+			c.CheckRedirect = func(*http.Request, []*http.Request) error { return nil }
+			return c
+		},
+		"its transport":    func(s *requests.Session) *http.Client { return &http.Client{Transport: s.HTTPClient().Transport} },
+		"the RoundTripper": func(s *requests.Session) *http.Client { return &http.Client{Transport: s.RoundTripper()} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			plain := ""
+			s := answering(t, func(r *http.Request) *http.Response {
+				b, _ := io.ReadAll(r.Body)
+				if r.URL.Scheme == "http" {
+					plain += string(b)
+					return &http.Response{StatusCode: 200, Header: http.Header{}}
+				}
+				return &http.Response{StatusCode: 307, Header: http.Header{"Location": {"http://h.test/"}}}
+			})
+			_, err := client(s).Post("https://h.test/", "text/plain", strings.NewReader("secret"))
+			require.ErrorIs(t, err, requests.ErrInsecureRedirect)
+			assert.Empty(t, plain)
+		})
+	}
+}

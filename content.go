@@ -61,14 +61,15 @@ func (r *Response) load() error {
 	case r.isKept:
 		err = r.loadKept()
 	case r.Body == nil:
-	case r.Body != io.ReadCloser(&r.stream): // a Response made around somebody's own
+	case r.live() == nil: // a Response made around somebody's own
 		r.content, err = readAll(r.Body, r.ContentLength, defaultMaxBody, &r.stream.probe)
 		r.Body.Close()
-	case r.stream.finished():
+	case r.live().finished():
 		err = ErrBodyConsumed
 	default:
-		r.content, err = readAll(&r.stream, r.declared(), r.maxBody(), &r.stream.probe)
-		r.stream.Close()
+		s := r.live()
+		r.content, err = readAll(s, r.declared(), r.maxBody(), &s.probe)
+		s.Close()
 		r.Response.Body = (*memoryBody)(r)
 	}
 	r.loaded = true
@@ -77,6 +78,13 @@ func (r *Response) load() error {
 		r.err = r.contentError(err)
 	}
 	return r.err
+}
+
+// live returns the stream that the content comes by; nil when it comes by none
+// of ours. Of a Response that was copied it is that of the original.
+func (r *Response) live() *stream {
+	s, _ := r.Body.(*stream)
+	return s
 }
 
 // maxBody bounds the decoded content, in bytes; 0 does not.
@@ -188,6 +196,10 @@ func (r *rawSource) Read(p []byte) (int, error) {
 	}
 	return n, err
 }
+
+// Alive is for package decode: codings over one another may go on for long without
+// reading more.
+func (r *rawSource) Alive() error { return contextError(&r.response.call.ctx) }
 
 func (r *rawSource) Close() error { return (*stream)(r).closeRaw() }
 

@@ -5,6 +5,7 @@ import (
 	"compress/flate"
 	"compress/gzip"
 	"compress/zlib"
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -312,4 +313,82 @@ func contentValues(r *requests.Response) (last error) {
 		last = err
 	}
 	return last
+}
+
+func gzipped(t *testing.T, b []byte) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	w, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
+	require.NoError(t, err)
+	_, err = w.Write(b)
+	require.NoError(t, err)
+	require.NoError(t, w.Close())
+	return out.Bytes()
+}
+
+// nestedBomb puts a gigabyte, and with three codings a terabyte, of piece into kilobytes.
+func nestedBomb(t *testing.T, piece []byte) []byte {
+	b := gzipped(t, piece)
+	for range 2 {
+		b = gzipped(t, bytes.Repeat(b, 1000))
+	}
+	return b
+}
+
+// Codings over one another can make work for hours of a few kilobytes, with
+// nothing of it content that MaxBody would count. What ends it is a bound, and
+// for what does bring content the context.
+func TestContentBombs_OfNothing(t *testing.T) {
+	empty := bytes.Repeat(gzipped(t, nil), 50000)
+	for _, c := range []struct {
+		name, coding string
+		bomb         []byte
+		do           func(*requests.Session, context.Context, context.CancelFunc) error
+		want         error
+	}{
+		{"empty members, read into memory", "gzip, gzip, gzip, gzip", nestedBomb(t, empty), func(s *requests.Session, ctx context.Context, _ context.CancelFunc) error {
+			_, err := s.Get(ctx, "http://h.test/")
+			return err
+		}, requests.ErrContentDecoding},
+		{"empty members under HTTPClient", "gzip, gzip, gzip, gzip", nestedBomb(t, empty), func(s *requests.Session, ctx context.Context, _ context.CancelFunc) error {
+			resp, err := s.HTTPClient().Get("http://h.test/")
+			require.NoError(t, err)
+			defer resp.Body.Close()
+			_, err = io.Copy(io.Discard, resp.Body)
+			return err
+		}, requests.ErrContentDecoding},
+		{"blanks between values, cancelled", "gzip, gzip, gzip", nestedBomb(t, bytes.Repeat([]byte(" "), 1<<20)), func(s *requests.Session, ctx context.Context, cancel context.CancelFunc) error {
+			r, err := s.Get(ctx, "http://h.test/", requests.WithStream(true))
+			require.NoError(t, err)
+			time.AfterFunc(10*time.Millisecond, cancel)
+			for _, err := range requests.Values[any](r) {
+				return err
+			}
+			return nil
+		}, context.Canceled},
+		{"chunks, cancelled", "gzip, gzip, gzip", nestedBomb(t, bytes.Repeat([]byte(" "), 1<<20)), func(s *requests.Session, ctx context.Context, cancel context.CancelFunc) error {
+			r, err := s.Get(ctx, "http://h.test/", requests.WithStream(true))
+			require.NoError(t, err)
+			for _, err := range r.Chunks(0) {
+				cancel()
+				if err != nil {
+					return err
+				}
+			}
+			return nil
+		}, context.Canceled},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			answer := adapters.Func(func(r *http.Request) (*http.Response, error) {
+				h := http.Header{"Content-Encoding": {c.coding}}
+				return &http.Response{StatusCode: 200, Header: h, Request: r, Body: io.NopCloser(struct{ io.Reader }{strings.NewReader(string(c.bomb))}), ContentLength: int64(len(c.bomb))}, nil
+			})
+			s, err := requests.NewSession(requests.WithEnvironment(false), requests.WithAdapter("http://", answer))
+			require.NoError(t, err)
+			defer s.Close()
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			require.ErrorIs(t, c.do(s, ctx, cancel), c.want)
+		})
+	}
 }

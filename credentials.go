@@ -64,7 +64,7 @@ func (c *call) findAuth(home bool) (a auth.Authenticator, source string, err err
 		return nil, "", nil
 	}
 	if user := req.URL.User; user != nil {
-		if password, ok := user.Password(); ok {
+		if password, ok := user.Password(); ok && user.Username()+password != "" {
 			return auth.Basic(user.Username(), password), fromUserinfo, nil
 		}
 	}

@@ -80,7 +80,7 @@ func (c *call) authSources(before http.Header) []Overridden {
 		all = append(all, Overridden{typeOrLabel(a), fromSession})
 	}
 	if user := c.first.url.User; user != nil && isWeb(&c.first.url) {
-		if _, ok := user.Password(); ok {
+		if password, ok := user.Password(); ok && user.Username()+password != "" {
 			all = append(all, Overridden{"basic", fromUserinfo})
 		}
 	}

@@ -337,7 +337,7 @@ func TestHooks_errors(t *testing.T) {
 			h := completeHook(func(*requests.Result) error { return boom })
 			h.Complete.PushBack(func(*requests.Result) error { then(); return nil })
 			return h
-		}, 1, "complete hook"},
+		}, 1, "complete hook GET http://"},
 	} {
 		t.Run("the first error of "+tt.name+" ends the list and fails the call", func(t *testing.T) {
 			w := newReplies(t, reply(200, ""))

@@ -395,12 +395,48 @@ type refusing struct{}
 func (refusing) Deferred()                        {}
 func (refusing) Authenticate(*http.Request) error { return errHook }
 
-func TestHooks_PanicLeavesNoBodyOpen(t *testing.T) {
-	body := &closeCounter{Reader: strings.NewReader("content")}
-	s := newSession(t, requests.WithTransport(adapters.Func(func(r *http.Request) (*http.Response, error) {
-		return &http.Response{StatusCode: 200, Body: body, ContentLength: -1, Request: r}, nil
-	})))
-	s.Hooks().Response.PushBack(func(*requests.Exchange) error { panic(errHook) })
-	assert.PanicsWithValue(t, errHook, func() { s.Get(t.Context(), "http://api.test/") })
-	assert.Positive(t, body.closed)
+func TestPanicsOfCallbacksLeaveNoBodyOpen(t *testing.T) {
+	complete, response := new(requests.Hooks), new(requests.Hooks)
+	complete.Complete.PushBack(func(*requests.Result) error { panic(errHook) })
+	response.Response.PushBack(func(*requests.Exchange) error { panic(errHook) })
+	get := func(s *requests.Session) { s.Get(t.Context(), "http://api.test/") }
+	client := func(s *requests.Session) { s.HTTPClient().Get("http://api.test/") }
+	for _, c := range []struct {
+		name string
+		opts []requests.Option
+		call func(*requests.Session)
+	}{
+		{"a Response hook", []requests.Option{requests.WithHooks(response)}, get},
+		{"a Response hook under HTTPClient", []requests.Option{requests.WithHooks(response)}, client},
+		{"a Complete hook", []requests.Option{requests.WithHooks(complete)}, get},
+		{"a Complete hook of a stream", []requests.Option{requests.WithHooks(complete), requests.WithStream(true)}, get},
+		{"a challenge", []requests.Option{requests.WithAuth(panicking{challenge: true})}, get},
+		{"a challenge under HTTPClient", []requests.Option{requests.WithAuth(panicking{challenge: true})}, client},
+		{"an authenticator that observes", []requests.Option{requests.WithAuth(panicking{})}, get},
+		{"an authenticator that observes, under HTTPClient", []requests.Option{requests.WithAuth(panicking{})}, client},
+		{"what tells of the download", []requests.Option{requests.WithDownloadProgress(func(_, _ int64) { panic(errHook) })}, get},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			body := &closeCounter{Reader: strings.NewReader("content")}
+			s := newSession(t, append(c.opts, requests.WithTransport(adapters.Func(func(r *http.Request) (*http.Response, error) {
+				return &http.Response{StatusCode: 401, Body: body, ContentLength: -1, Request: r}, nil
+			})))...)
+			assert.PanicsWithValue(t, errHook, func() { c.call(s) })
+			assert.Positive(t, body.closed)
+		})
+	}
 }
+
+// panicking is an authenticator that panics when it is shown a response, or has
+// to answer one.
+type panicking struct{ challenge bool }
+
+func (panicking) Authenticate(*http.Request) error { return nil }
+
+func (p panicking) Observe(*http.Response) {
+	if !p.challenge {
+		panic(errHook)
+	}
+}
+
+func (panicking) Challenge(*http.Response) (bool, error) { panic(errHook) }

@@ -1,9 +1,15 @@
 package requests
 
 import (
+	"encoding/json"
+	"fmt"
+	"log/slog"
 	"mime"
 	"net/url"
+	"strconv"
 	"strings"
+
+	"github.com/seed-3bbad739/requests/internal/redact"
 )
 
 // Link is one relation that a Link field states (RFC 8288). URL is resolved
@@ -19,6 +25,28 @@ type Link struct {
 	Media    string
 	Params   map[string]string // every parameter, by its name in lower case; the first of each counts
 }
+
+// String is the target with what is secret in it hidden, and the relation: servers
+// repeat the parameters of a request in the links to its other pages.
+func (l Link) String() string {
+	if l.URL == nil {
+		return "<Link [none]>"
+	}
+	s := "<Link [" + redact.URL(l.URL)
+	if l.Rel != "" {
+		s += " " + strconv.Quote(redact.RawURL(l.Rel))
+	}
+	return s + "]>"
+}
+
+// Format prints [Link.String] under every verb.
+func (l Link) Format(f fmt.State, verb rune) { formatText(f, verb, l.String()) }
+
+// LogValue returns [Link.String].
+func (l Link) LogValue() slog.Value { return slog.StringValue(l.String()) }
+
+// MarshalJSON writes [Link.String].
+func (l Link) MarshalJSON() ([]byte, error) { return json.Marshal(l.String()) }
 
 // maxLinks bounds the relations that are taken from one response.
 const maxLinks = 1000
@@ -57,8 +85,8 @@ func parseLinks(base *url.URL, lines []string) []Link {
 				break
 			}
 			links = appendLinks(links, base, target, params)
-			if len(links) >= maxLinks {
-				return links[:maxLinks]
+			if len(links) == maxLinks {
+				return links
 			}
 		}
 	}
@@ -85,7 +113,7 @@ func appendLinks(links []Link, base *url.URL, target string, params map[string]s
 	if len(rels) == 0 {
 		return append(links, l)
 	}
-	for _, rel := range rels {
+	for _, rel := range rels[:min(len(rels), maxLinks-len(links))] {
 		if l.Rel = rel; !strings.Contains(rel, ":") {
 			l.Rel = strings.ToLower(rel)
 		}

@@ -1,6 +1,11 @@
 package requests_test
 
 import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"log/slog"
 	"net/http"
 	"strconv"
 	"strings"
@@ -203,4 +208,30 @@ func checkLinks(t *testing.T, links []requests.Link) {
 			require.Equal(t, strings.ToLower(name), name)
 		}
 	}
+}
+
+func TestLinks_oneFieldOfManyRelations(t *testing.T) {
+	s := answering(t, func(*http.Request) *http.Response {
+		return &http.Response{StatusCode: 200, Header: http.Header{"Link": {`<u>; rel="` + strings.Repeat("a ", 100000) + `"`}}}
+	})
+	r, err := s.Get(t.Context(), "http://h.test/")
+	require.NoError(t, err)
+	links := r.Links()
+	assert.Len(t, links, 1000)
+	assert.LessOrEqual(t, cap(links), 2000)
+}
+
+func TestLink_PrintsNoSecrets(t *testing.T) {
+	r := fetch(t, canned("200 OK", http.Header{"Link": {`<http://u:hunter2@api.test/?page=2&access_token=hunter2>; rel="next http://x.test/?token=hunter2"`}}, ""))
+	for _, l := range r.Links() {
+		var logged bytes.Buffer
+		slog.New(slog.NewJSONHandler(&logged, nil)).Info("link", "link", l, "in", struct{ V any }{l})
+		inJSON, err := json.Marshal(struct{ V any }{&l})
+		require.NoError(t, err)
+		text := fmt.Sprintf("%v %+v %#v %s %q %x %v", l, l, l, l, l, l, &l) + logged.String() + string(inJSON)
+		assert.NotContains(t, text, "hunter2")
+		assert.NotContains(t, text, hex.EncodeToString([]byte("hunter2")))
+		assert.Contains(t, text, "api.test/?page=2")
+	}
+	assert.Equal(t, "<Link [none]>", requests.Link{}.String())
 }

@@ -108,7 +108,7 @@ func (l *layer) addParts(option string, parts []Part) error {
 // WithUploadProgress calls report as the body is sent. total is -1 when it is
 // not known; sent begins anew when the body is sent again. report is called by
 // whatever reads the body, mostly in a goroutine of its own, which may outlast a
-// call that was answered early.
+// call that was answered early, and where a panic ends the process.
 func WithUploadProgress(report func(sent, total int64)) Option {
 	return optionFunc(func(l *layer) error {
 		l.mark().upload = report

@@ -28,6 +28,7 @@ type plan struct {
 	proxies, merged proxy.Map
 	noAuth          bool // auth.None: not even netrc on a later hop
 	byHand          bool // made by the caller, not by Prepare
+	encrypted       bool // a call that this one goes on from began with https
 	headFollows     bool // the call itself set MaxRedirects: HEAD follows too
 }
 

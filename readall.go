@@ -14,7 +14,7 @@ const maxPreallocation = 1 << 20 // bytes
 // more; without a length it may be nil.
 func readAll(r io.Reader, length, max int64, probe *[1]byte) ([]byte, error) {
 	if max > 0 && length > max {
-		return nil, ErrBodyTooLarge
+		return nil, tooLarge(max)
 	}
 	if length < 0 {
 		return readUnknown(r, max)
@@ -37,7 +37,7 @@ func readAll(r io.Reader, length, max int64, probe *[1]byte) ([]byte, error) {
 			b = b[:len(b)+n]
 		}
 		if max > 0 && int64(len(b)) > max {
-			return b[:max], ErrBodyTooLarge
+			return b[:max], tooLarge(max)
 		}
 		if err == io.EOF {
 			return b, nil
@@ -47,6 +47,8 @@ func readAll(r io.Reader, length, max int64, probe *[1]byte) ([]byte, error) {
 		}
 	}
 }
+
+func tooLarge(max int64) error { return refuse(ErrBodyTooLarge, "more than %d bytes", max) }
 
 // chunks hold content of unknown length until it is all there, what leaves is a
 // copy of the right size; and content on its way to a file.
@@ -77,8 +79,8 @@ func readUnknown(r io.Reader, max int64) ([]byte, error) {
 		used += n
 		total += int64(n)
 	}
-	tooLarge := max > 0 && total > max
-	if tooLarge {
+	exceeds := max > 0 && total > max
+	if exceeds {
 		// The start is enough to see what it was; a copy of all would need as
 		// much again.
 		total = min(max, maxPreallocation)
@@ -91,8 +93,8 @@ func readUnknown(r io.Reader, max int64) ([]byte, error) {
 		}
 	}
 	switch {
-	case tooLarge:
-		return b, ErrBodyTooLarge
+	case exceeds:
+		return b, tooLarge(max)
 	case err == io.EOF:
 		return b, nil
 	}

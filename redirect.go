@@ -277,7 +277,7 @@ func (c *call) authenticateHop(n *hop) error {
 	if _, ok := n.req.Header["Authorization"]; ok || !isOn(p.settings.Environment) {
 		return nil
 	}
-	if c.home.Scheme == "https" && n.url.Scheme == "http" {
+	if (c.home.Scheme == "https" || p.encrypted) && n.url.Scheme == "http" {
 		return nil // no ambient password in the clear once the call was encrypted
 	}
 	a, err := environmentNetrc(&n.url, true)

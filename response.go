@@ -18,7 +18,8 @@ import (
 // decoded content, and the caller closes it or reads it to its end.
 //
 // A Response is not safe for concurrent use until its content is read; then
-// its methods, SetEncoding excepted, are.
+// its methods are, but for SetEncoding, and for printing it beside Close or what
+// reads the content of its History.
 type Response struct {
 	// Response is that of the last hop; its Request is the request as it was
 	// sent, and not to be written to: the values of its header are the
@@ -71,11 +72,15 @@ func (r *Response) RaiseForStatus() error {
 // excerpt returns the start of the content. Of a stream it reads no more than
 // that, and puts it back.
 func (r *Response) excerpt() []byte {
-	if r.isKept || r.loaded || r.Body == nil || r.stream.response == nil {
+	s := r.live()
+	if s == nil && r.stream.response == r {
+		s = &r.stream // beneath what somebody put in the place of Body
+	}
+	if r.isKept || r.loaded || s == nil {
 		b := r.Bytes()
 		return b[:min(len(b), maxExcerpt):min(len(b), maxExcerpt)]
 	}
-	return r.stream.peek(maxExcerpt)
+	return s.peek(maxExcerpt)
 }
 
 // Reason is what follows the code in the status line. It may be empty, as it
@@ -110,7 +115,8 @@ func (r *Response) Bytes() []byte {
 func (r *Response) Err() error { return r.err }
 
 // Text returns the content decoded by its charset: that of SetEncoding, of
-// Content-Type, of a byte order mark, UTF-8 if it is valid, else Latin-1.
+// Content-Type, of a byte order mark, UTF-8 if it is valid, else Latin-1. A name
+// in Content-Type that is not known, or empty, means UTF-8.
 // What cannot be decoded becomes U+FFFD.
 func (r *Response) Text() string {
 	b := r.Bytes()
@@ -133,7 +139,9 @@ func (r *Response) JSON(v any) error {
 		err = json.Unmarshal(text, v)
 	}
 	if err != nil {
-		if t, _, _ := strings.Cut(r.contentType(), ";"); t != "" && !strings.Contains(strings.ToLower(t), "json") {
+		if len(b) == 0 && r.Response != nil {
+			err = fmt.Errorf("the content is empty (status %d): %w", r.StatusCode, err)
+		} else if t, _, _ := strings.Cut(r.contentType(), ";"); t != "" && !strings.Contains(strings.ToLower(t), "json") {
 			err = fmt.Errorf("the content is %s: %w", printable(t), err)
 		}
 		return r.wrap("decode JSON", because(ErrInvalidJSON, err))

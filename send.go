@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"slices"
 	"time"
+
+	"github.com/seed-3bbad739/requests/internal/redact"
 )
 
 // observed is what the Complete hooks are told.
@@ -58,9 +60,31 @@ func (c *call) send() (*Response, error) {
 	return c.run()
 }
 
-// run is the exchange loop. It ends with a response whose content is read, or
-// left open for a stream.
+// run makes the exchanges of the call. What a panic of a hook, an authenticator
+// or a callback leaves open is closed.
 func (c *call) run() (*Response, error) {
+	over := false
+	defer func() {
+		if !over {
+			c.abandon()
+		}
+	}()
+	resp, err := c.loop()
+	over = true
+	return resp, err
+}
+
+// abandon ends what nobody will have in hand.
+func (c *call) abandon() {
+	c.stopTimer()
+	if c.last != nil {
+		closeContent(&c.last.http)
+	}
+}
+
+// loop is the exchange loop. It ends with a response whose content is read, or
+// left open for a stream.
+func (c *call) loop() (*Response, error) {
 	if p := c.prepared; p != nil && p.Request != &c.first.req {
 		// A hook put another request in the place of the prepared one.
 		c.first.req = *p.Request.WithContext(&c.ctx)
@@ -179,5 +203,5 @@ func (c *call) complete(r *Response, err error) error {
 	if hookErr == nil {
 		return err
 	}
-	return errors.Join(err, &Error{Op: "complete hook", Method: c.first.req.Method, Err: hookErr, Response: r})
+	return errors.Join(err, &Error{Op: "complete hook", Method: c.first.req.Method, URL: redact.Target(c.first.req.URL), Err: hookErr, Response: r})
 }

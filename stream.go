@@ -109,7 +109,7 @@ func (r *Response) reader() (io.ReadCloser, error) {
 		return io.NopCloser(bytes.NewReader(content)), nil
 	case r.Response == nil || r.Body == nil:
 		return nil, ErrBodyConsumed
-	case r.Body == io.ReadCloser(&r.stream) && r.stream.finished():
+	case r.live() != nil && r.live().finished():
 		return nil, r.contentError(ErrBodyConsumed)
 	}
 	return r.Body, nil
@@ -243,7 +243,7 @@ func (v *valueReader) start(contentType string) error {
 	case c == recordSeparator:
 		v.records = true
 	case c == '[' && !isLinesOfJSON(contentType):
-		v.bound = &perElement{v.r, maxLine}
+		v.bound = &perElement{r: v.r, left: maxLine}
 		v.array = json.NewDecoder(v.bound)
 		_, err = v.array.Token()
 	}
@@ -379,17 +379,48 @@ func (v *valueReader) peekNonSpace() (byte, error) {
 }
 
 // perElement bounds what is read for one element of an array: the decoder
-// would hold any amount.
+// would hold any amount. Of blanks in a row it passes on one, as the decoder
+// looks at all that it holds of them again whenever more comes.
 type perElement struct {
-	r    io.Reader
-	left int
+	r        io.Reader
+	left     int
+	inString bool
+	escaped  bool
+	blank    bool // the byte before was one
 }
 
 func (p *perElement) Read(b []byte) (int, error) {
-	if p.left <= 0 {
-		return 0, refuse(ErrBodyTooLarge, "an element has more than %d bytes", maxLine)
+	for {
+		if p.left <= 0 {
+			return 0, refuse(ErrBodyTooLarge, "an element has more than %d bytes", maxLine)
+		}
+		raw, err := p.r.Read(b)
+		p.left -= raw
+		if n := p.squeeze(b[:raw]); n > 0 || raw == 0 || err != nil {
+			return n, err
+		}
 	}
-	n, err := p.r.Read(b)
-	p.left -= n
-	return n, err
+}
+
+// squeeze takes blanks that follow one another out of b and returns what is left
+// of its length.
+func (p *perElement) squeeze(b []byte) int {
+	out := b[:0]
+	for _, c := range b {
+		blank := !p.inString && (c == ' ' || c == '\t' || c == '\r' || c == '\n')
+		if blank && p.blank {
+			continue
+		}
+		p.blank = blank
+		switch {
+		case p.escaped:
+			p.escaped = false
+		case p.inString && c == '\\':
+			p.escaped = true
+		case c == '"':
+			p.inString = !p.inString
+		}
+		out = append(out, c)
+	}
+	return len(out)
 }

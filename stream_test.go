@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -384,6 +385,65 @@ func TestValues_EachIsItsOwn(t *testing.T) {
 		got = append(got, v)
 	}
 	assert.Equal(t, []map[string]int{{"a": 1}, {"b": 2}}, got, "no value shows through in the next")
+}
+
+func TestValues_KeepTheBlanksOfStringsOnly(t *testing.T) {
+	const content = "[ \"a  b\" ,\r\n\t \"\\\\\"  , \"x\\\"  y\",   \"\\\\\\\"   \"  ]  "
+	for _, pieces := range [][]string{{content}, strings.Split(content, "")} {
+		var got []string
+		for v, err := range requests.Values[string](fetch(t, piecewise("application/json", pieces...), requests.WithStream(true))) {
+			require.NoError(t, err)
+			got = append(got, v)
+		}
+		assert.Equal(t, []string{"a  b", `\`, `x"  y`, `\"   `}, got)
+	}
+}
+
+// The decoder would hold the blanks, and look at all of them again whenever
+// more come.
+func TestValues_BlanksAreNotHeld(t *testing.T) {
+	blanks := strings.Repeat(" ", 4<<20)
+	r := fetch(t, piecewise("application/json", "[1", blanks, ",", blanks, "2", blanks, "]"), requests.WithStream(true))
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	var got []int
+	for v, err := range requests.Values[int](r) {
+		require.NoError(t, err)
+		got = append(got, v)
+	}
+	runtime.ReadMemStats(&after)
+	assert.Equal(t, []int{1, 2}, got)
+	assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(1<<20), "bytes")
+}
+
+// A function may take a Response by its value.
+func TestStream_CopyOfAResponse(t *testing.T) {
+	content := strings.Repeat("0123456789", 1000)
+	for name, read := range map[string]func(requests.Response) (string, error){
+		"its content": func(r requests.Response) (string, error) { return string(r.Bytes()), r.Err() },
+		"its content after its status": func(r requests.Response) (string, error) {
+			assert.Error(t, r.RaiseForStatus())
+			return string(r.Bytes()), r.Err()
+		},
+		"its body after its status": func(r requests.Response) (string, error) {
+			assert.Error(t, r.RaiseForStatus())
+			b, err := io.ReadAll(r.Body)
+			return string(b), err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			get := func(opts ...requests.Option) requests.Response {
+				return *fetch(t, canned("500 Sorry", nil, content), append(opts, requests.WithStream(true))...)
+			}
+			got, err := read(get())
+			require.NoError(t, err)
+			assert.Equal(t, content, got)
+			if name != "its body after its status" {
+				_, err = read(get(requests.WithMaxBody(100)))
+				require.ErrorIs(t, err, requests.ErrBodyTooLarge)
+			}
+		})
+	}
 }
 
 func TestStream_ErrorsComeThrough(t *testing.T) {

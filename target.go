@@ -225,9 +225,22 @@ func preparePort(port string) (string, error) {
 // no registry gives out.
 var hosts = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.Transitional(false), idna.StrictDomainName(false))
 
+// maxHost bounds a name as it is written: in ASCII it has at most 253 bytes, and
+// converting one that has other characters takes time by the square of its length.
+const maxHost = 4 * 253 // bytes
+
+// notOfNames reports whether r is none of the letters, digits and hyphens that the
+// ASCII form of an internationalised label is made of (RFC 5890, section 2.3.1).
+func notOfNames(r rune) bool {
+	return r != '-' && (r < '0' || r > '9') && (r < 'a' || r > 'z')
+}
+
 func prepareHost(host string) (string, error) {
 	if strings.HasPrefix(host, "[") {
 		return prepareIPv6(host)
+	}
+	if len(host) > maxHost {
+		return "", refuse(ErrInvalidURL, "a host of %d bytes", len(host))
 	}
 	ascii := true
 	for i := 0; i < len(host); i++ {
@@ -248,6 +261,11 @@ func prepareHost(host string) (string, error) {
 		// parser would see another host.
 		if back, err := hosts.ToUnicode(mapped); err != nil || back != strings.ToLower(host) {
 			return "", refuse(ErrInvalidURL, "host %q is no internationalised name", host)
+		}
+		for label := range strings.SplitSeq(mapped, ".") {
+			if strings.HasPrefix(label, "xn--") && strings.ContainsFunc(label, notOfNames) {
+				return "", refuse(ErrInvalidURL, "host %q is no internationalised name", host)
+			}
 		}
 		host = mapped
 	}

@@ -128,6 +128,8 @@ func TestPrepareURL_refused(t *testing.T) {
 		name, url string
 		want      error
 	}{
+		{"R32 what IDNA could not have made", "http://a,b日/", requests.ErrInvalidURL},
+		{"R32 nor within a label further on", "http://h.example.com日+&80/", requests.ErrInvalidURL},
 		{"R31 no scheme", "example.test/x", requests.ErrMissingScheme},
 		{"R31 no scheme is an invalid URL too", "example.test", requests.ErrInvalidURL},
 		{"R31 nothing at all", "", requests.ErrMissingScheme},
@@ -282,4 +284,20 @@ func FuzzPrepareURL(f *testing.F) {
 		require.NoError(t, err, "second time, of %q", text)
 		require.Equal(t, text, again.URL.String())
 	})
+}
+
+func TestHost_tooLongToConvert(t *testing.T) {
+	var b strings.Builder
+	for i := range 3000 {
+		b.WriteRune(rune(0x4e00 + i%20000))
+	}
+	s := answering(t, func(*http.Request) *http.Response {
+		return &http.Response{StatusCode: 200, Header: http.Header{"Link": {"<http://" + b.String() + "/>; rel=next"}}}
+	})
+	_, err := s.Get(t.Context(), "http://"+b.String()+"/")
+	require.ErrorIs(t, err, requests.ErrInvalidURL)
+	assert.ErrorContains(t, err, "a host of 9000 bytes")
+	r, err := s.Get(t.Context(), "http://h.test/")
+	require.NoError(t, err)
+	assert.Empty(t, r.Links())
 }

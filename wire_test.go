@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-3bbad739/requests"
+	"github.com/seed-3bbad739/requests/adapters"
 )
 
 // wire is a server on loopback that answers with what a script says, to the
@@ -234,6 +235,22 @@ func redirectTo(status int, location string, fields ...string) string {
 func newSession(t testing.TB, opts ...requests.Option) *requests.Session {
 	t.Helper()
 	s, err := requests.NewSession(opts...)
+	require.NoError(t, err)
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+// answering returns a session whose adapter for the web is answer.
+func answering(t *testing.T, answer func(*http.Request) *http.Response, opts ...requests.Option) *requests.Session {
+	rt := adapters.Func(func(r *http.Request) (*http.Response, error) {
+		resp := answer(r)
+		resp.Request = r
+		if resp.Body == nil {
+			resp.Body = http.NoBody
+		}
+		return resp, nil
+	})
+	s, err := requests.NewSession(append([]requests.Option{requests.WithEnvironment(false), requests.WithAdapter("http://", rt), requests.WithAdapter("https://", rt)}, opts...)...)
 	require.NoError(t, err)
 	t.Cleanup(func() { s.Close() })
 	return s

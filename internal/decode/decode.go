@@ -30,9 +30,11 @@ const maxCodings = 5
 // The reader opens its decoders at the first Read and gives what it has before
 // it waits for more. It returns io.EOF only once body has, up to 256 KiB past
 // the end of the coded content; that end may come at once, for empty content
-// is empty whatever its coding. An error of body itself is returned as it is.
-// All others match [sentinel.ContentDecoding] and wrap their cause, which for
-// content that ends too early is io.ErrUnexpectedEOF.
+// is empty whatever its coding. An error of body itself is returned as it is,
+// one of its method Alive too; see [Alive]. All others match
+// [sentinel.ContentDecoding] and wrap their cause, which for content that ends
+// too early is io.ErrUnexpectedEOF. Codings over one another that bring next to
+// no content are such an error.
 //
 // Close closes body and may be called during a Read. It returns at once; a
 // Read after it is http.ErrBodyReadAfterClose. If Reader returns an error, body
@@ -46,11 +48,12 @@ func Reader(body io.ReadCloser, codings []string) (io.ReadCloser, error) {
 	if n == 0 || body == nil || body == http.NoBody {
 		return body, nil
 	}
-	r := &reader{body: body}
+	r := &reader{body: body, spare: maxSpare}
 	r.first = layer{coding: list[n-1], in: input{r: body}}
 	r.last = &r.first
+	r.alive, _ = body.(Alive)
 	for i := n - 2; i >= 0; i-- {
-		r.last = &layer{coding: list[i], in: input{r: r.last}, below: r.last}
+		r.last = &layer{coding: list[i], in: input{r: r.last, top: r}, below: r.last}
 	}
 	return r, nil
 }
@@ -93,14 +96,18 @@ type reader struct {
 	last   *layer     // undone last, which the caller reads
 	first  layer      // undone first, which reads body
 	mu     sync.Mutex // held while the layers are in use
+	alive  Alive      // nil: nobody is asked
+	spare  int64      // what may still pass between the layers
+	since  int        // decoded since alive was asked
 	closed atomic.Bool
 }
 
 func (r *reader) Read(p []byte) (int, error) {
 	r.mu.Lock()
-	n, err := 0, error(http.ErrBodyReadAfterClose)
-	if !r.closed.Load() {
+	n, err := 0, r.wanted()
+	if err == nil {
 		n, err = r.last.Read(p)
+		r.bring(n)
 	}
 	r.mu.Unlock()
 	if r.closed.Load() {
@@ -216,8 +223,9 @@ func (l *layer) release() {
 // of the content.
 type input struct {
 	r   io.Reader
-	any bool  // something was read
-	err error // sticky
+	top *reader // counts what comes; nil: r is the body
+	any bool    // something was read
+	err error   // sticky
 }
 
 func (in *input) Read(p []byte) (n int, err error) {
@@ -226,6 +234,11 @@ func (in *input) Read(p []byte) (n int, err error) {
 	}
 	for range 100 {
 		n, in.err = in.r.Read(p)
+		if n > 0 && in.top != nil {
+			if in.err = in.top.pass(n); in.err != nil {
+				return 0, in.err
+			}
+		}
 		if n > 0 || in.err != nil {
 			in.any = in.any || n > 0
 			return n, in.err
