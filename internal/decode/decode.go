@@ -235,8 +235,9 @@ func (in *input) Read(p []byte) (n int, err error) {
 	for range 100 {
 		n, in.err = in.r.Read(p)
 		if n > 0 && in.top != nil {
-			if in.err = in.top.pass(n); in.err != nil {
-				return 0, in.err
+			if err := in.top.pass(n); err != nil {
+				in.err = err
+				return 0, err
 			}
 		}
 		if n > 0 || in.err != nil {
