@@ -17,8 +17,11 @@ func (*bearer) Field() string { return "Authorization" }
 // authenticated. It matches requests.ErrInvalidHeader.
 func Bearer(token string) Authenticator {
 	b := &bearer{label: "auth.Bearer", value: hide("Bearer " + token)}
-	if !validToken(token) {
-		b.value, b.err = secret{}, invalid("bearer", "token is empty or holds what a token cannot")
+	switch {
+	case token == "":
+		b.value, b.err = secret{}, invalid("bearer", "the token is empty")
+	case !validToken(token):
+		b.value, b.err = secret{}, invalid("bearer", "the token holds a space, a line end, another control character or one outside ASCII")
 	}
 	return b
 }

@@ -14,11 +14,17 @@ func TestBearer(t *testing.T) {
 	r := newRequest(t, "GET", "http://h.test/", nil)
 	require.NoError(t, auth.Bearer("a.b-c_d~e+f/g==").Authenticate(r))
 	assert.Equal(t, "Bearer a.b-c_d~e+f/g==", r.Header.Get("Authorization"))
-	for name, token := range map[string]string{
-		"empty": "", "a line end, as a file has": "abc\n", "a space": "Bearer abc", "beyond ASCII": "\u00e9",
+	const other = "auth: bearer: the token holds a space, a line end, another control character or one outside ASCII: invalid header"
+	for _, tt := range []struct{ name, token, text string }{
+		{"empty", "", "auth: bearer: the token is empty: invalid header"},
+		{"a line end, as a file has", "abc\n", other},
+		{"a space", "Bearer abc", other},
+		{"beyond ASCII", "\u00e9", other},
 	} {
-		t.Run("a bad token is an error: "+name, func(t *testing.T) {
-			assert.ErrorIs(t, auth.Bearer(token).Authenticate(r), sentinel.InvalidHeader)
+		t.Run("a bad token is an error: "+tt.name, func(t *testing.T) {
+			err := auth.Bearer(tt.token).Authenticate(r)
+			require.ErrorIs(t, err, sentinel.InvalidHeader)
+			assert.EqualError(t, err, tt.text)
 		})
 	}
 }

@@ -169,14 +169,15 @@ func (s *scanner) token68() string {
 }
 
 // value reads = and the token or quoted string behind it, with spaces around
-// either. It reports whether there is one; if not, the element is skipped.
+// either. It reports whether there is one; if not, the element is skipped. What it
+// returns may be kept: it does not share the memory of the field, which may be long.
 func (s *scanner) value() (value string, ok bool) {
 	*s = (*s)[1:]
 	s.skip(" \t")
 	if s.first() == '"' {
 		value, ok = s.quoted()
 	} else {
-		value = s.token()
+		value = strings.Clone(s.token())
 		ok = value != ""
 	}
 	// What is glued to the value is no part of it, nor anything else.

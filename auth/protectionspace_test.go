@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -108,4 +109,29 @@ func TestDigest_noncesAreBounded(t *testing.T) {
 	}
 	assert.Regexp(t, `nonce="second", nc=0000000[^1]`, use("second"), "one that is kept goes on")
 	assert.Contains(t, use("first"), `nonce="first", nc=00000001`, "one that has gone begins anew")
+}
+
+// A challenge's values are parts of a field that may have 256 KiB, and as many as
+// are kept of them would keep that much.
+func TestDigest_keepsNothingOfTheFieldButItsValues(t *testing.T) {
+	a := auth.Digest("u", "p")
+	padding := strings.Repeat(",", 240<<10)
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	for i := range auth.MaxSessions * auth.MaxNonces {
+		r := newRequest(t, "GET", "http://h.test/", nil)
+		require.NoError(t, a.Authenticate(r))
+		line := fmt.Sprintf(`Digest realm=r%d, nonce=n%d, opaque=o, algorithm=md5, domain="/%d", stale=true`, i%auth.MaxSessions, i, i)
+		again, err := a.(auth.Challenger).Challenge(challengeOf(r, line+padding))
+		require.NoError(t, err)
+		require.True(t, again)
+		require.NoError(t, a.Authenticate(r))
+		info := http.Header{"Authentication-Info": {fmt.Sprintf("nextnonce=m%d", i) + padding}}
+		a.(interface{ Observe(*http.Response) }).Observe(&http.Response{StatusCode: 200, Request: r, Header: info})
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	assert.Less(t, int64(after.HeapAlloc)-int64(before.HeapAlloc), int64(1<<20))
+	runtime.KeepAlive(a)
 }

@@ -10,7 +10,9 @@ import (
 	"github.com/seed-3bbad739/requests/internal/redact"
 )
 
-// Cookie is a cookie with all its attributes. It prints without its value.
+// Cookie is a cookie with all its attributes. It prints without its value, but
+// encoded, as JSON for one, it has it: whoever keeps cookies in a store of their
+// own needs that. A handler of logs encodes too, what lies within a struct.
 type Cookie struct {
 	// Name may be empty; such a cookie is sent as its bare value.
 	Name string

@@ -40,7 +40,9 @@ type Options struct {
 	MaxPerHost int
 
 	// MaxTotal is the number of cookies kept in all. Zero means 3000, a
-	// negative number no limit.
+	// negative number no limit. Beyond it the least recently used one goes, of
+	// the registrable domain that has most of them where that is more than four
+	// times MaxPerHost.
 	MaxTotal int
 
 	// MaxSize is the number of bytes that the name and the value of a cookie

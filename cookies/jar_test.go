@@ -136,6 +136,27 @@ func TestJar_limits(t *testing.T) {
 		fill(t, j, "https://four.test/", "", "d")
 		assert.Equal(t, []string{"one.test", "three.test", "four.test"}, j.Domains())
 	})
+	t.Run("a site with many domains makes room itself", func(t *testing.T) {
+		j := cookies.New(&cookies.Options{MaxPerHost: 2, MaxTotal: 20})
+		fill(t, j, "https://one.test/", "", "a")
+		labels := strings.Repeat("a.", 20) + "example.org"
+		for from := labels; strings.HasPrefix(from, "a."); from = from[2:] {
+			fill(t, j, "https://"+labels+"/", "; Domain="+from, "b", "c")
+		}
+		assert.Equal(t, 20, j.Len())
+		assert.Equal(t, "a=x", j.Header(mustURL(t, "https://one.test/")))
+		for i := range 10 {
+			fill(t, j, fmt.Sprintf("https://h.site%d.test/", i), "", "d")
+		}
+		assert.Equal(t, 20, j.Len())
+		assert.Equal(t, "a=x", j.Header(mustURL(t, "https://one.test/")), "also for cookies of others")
+	})
+	t.Run("unless a domain may have any number of them", func(t *testing.T) {
+		j := cookies.New(&cookies.Options{MaxPerHost: -1, MaxTotal: 3})
+		fill(t, j, "https://one.test/", "", "a")
+		fill(t, j, "https://two.test/", "", "b", "c", "d")
+		assert.Equal(t, []string{"two.test"}, j.Domains())
+	})
 	t.Run("of all the expired go first", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			j := cookies.New(&cookies.Options{MaxTotal: 3})

@@ -250,7 +250,8 @@ func (j *Jar) purge(key string, s *site, now instant) {
 
 // enforce removes cookies until the limits hold (RFC 6265bis, section 5.7, at
 // its end): expired ones first, then of an overfull domain those without
-// Secure, then any of it, then any at all; each time the least recently used.
+// Secure, then any of it, then any at all, but see crowded; each time the least
+// recently used.
 func (j *Jar) enforce(key string, s *site, domain string, now instant) {
 	if j.perHost > 0 && len(s.entries) > j.perHost && s.share(domain) > j.perHost {
 		j.purge(key, s, now)
@@ -269,11 +270,34 @@ func (j *Jar) enforce(key string, s *site, domain string, now instant) {
 	}
 }
 
+// sitePart is how many times the cookies of one domain a site may have before it
+// is the one to make room in a full jar: a host may set cookies for every domain
+// above it, and those of a hundred would leave none of anybody else's.
+const sitePart = 4
+
+// crowded returns the site that has to make room, nil when it may be any.
+func (j *Jar) crowded() (most *site) {
+	if j.perHost == 0 {
+		return nil
+	}
+	part := sitePart * j.perHost
+	for _, s := range j.sites {
+		if len(s.entries) > part {
+			most, part = s, len(s.entries)
+		}
+	}
+	return most
+}
+
 func (j *Jar) removeLeastUsed() {
 	var key string
 	var from *site
 	at := 0
+	crowded := j.crowded()
 	for k, s := range j.sites {
+		if crowded != nil && s != crowded {
+			continue
+		}
 		for i := range s.entries {
 			if from == nil || s.entries[i].used < from.entries[at].used {
 				key, from, at = k, s, i

@@ -45,7 +45,7 @@ var (
 	ErrRange error = sentinel.New("wrong range")
 	// ErrUnframed: the end of the content cannot be told from a connection
 	// that broke; see Options.AllowUnframed.
-	ErrUnframed error = sentinel.New("the server does not say where the content ends")
+	ErrUnframed error = sentinel.New("the server does not say where the content ends; see Options.AllowUnframed")
 	// ErrPartialFile: what stands in the place of the partial file or its
 	// journal is a symbolic link, a directory, or something else that is no
 	// regular file.
@@ -157,9 +157,11 @@ func (e *Error) Unwrap() error { return e.Err }
 // Connections that fail, open circuits, retries of a layer of the session that
 // are used up, and statuses of 408, 425, 429, 500, 502, 503 and 504 are tried
 // again; see Options.Attempts. Every request has the session's timeouts to
-// itself, its Total too. Ranges are asked for with Accept-Encoding: identity;
-// content that the server codes all the same is decoded, and then neither
-// resumed nor checked against the server's digests, which are of its coded form.
+// itself, its Total too. The fields Accept-Encoding, Range and If-Range are
+// File's own: those of the session and of opts are not sent. It asks for
+// Accept-Encoding: identity; content that the server codes all the same is
+// decoded, and then neither resumed nor checked against the server's digests,
+// which are of its coded form.
 //
 // The error is an [*Error]. Calls for different paths may run at the same
 // time; for the same path, the later one fails with [ErrBusy], on systems that

@@ -61,7 +61,7 @@ func TestFile(t *testing.T) {
 		{name: "progress resets the count of failures", size: size, turns: []turn{{cut: 10_000}, {cut: 10_000}, {cut: 10_000}, {cut: 10_000}, {cut: 10_000}, {cut: 10_000}, {cut: 10_000}, {}},
 			ranges: []string{"", "bytes=10000-99999", "bytes=20000-99999", "bytes=30000-99999", "bytes=40000-99999", "bytes=50000-99999", "bytes=60000-99999", "bytes=70000-99999"}},
 		{name: "no progress ends it", size: size, turns: []turn{cut, {status: 503}}, ranges: []string{"", "bytes=30000-99999", "bytes=30000-99999", "bytes=30000-99999", "bytes=30000-99999", "bytes=30000-99999"},
-			text: "after 30000 of 100000 bytes: 503 Server Error", left: true},
+			text: "after 30000 of 100000 bytes: attempt 5 of 5: 503 Server Error", left: true},
 		{name: "beginning anew is no progress", size: size, turns: []turn{{cut: 30_000, header: map[string]string{"ETag": ""}}}, ranges: []string{"", "", "", "", "", ""},
 			err: requests.ErrConnection},
 
@@ -97,9 +97,10 @@ func TestFile(t *testing.T) {
 		{name: "404 ends it", size: size, turns: []turn{{status: 404}}, ranges: []string{""}, text: "404 Client Error: Not Found for url: http"},
 		{name: "404 after a cut leaves what there is", size: size, turns: []turn{cut, {status: 404}}, ranges: []string{"", "bytes=30000-99999"}, text: "404 Client Error", left: true},
 		{name: "204 brings nothing", size: size, turns: []turn{{status: 204}}, ranges: []string{""}, text: "status 204 brings no content"},
-		{name: "503 with a wait that is too long", size: size, turns: []turn{{status: 503, header: map[string]string{"Retry-After": "3600"}}}, ranges: []string{""}, text: "503"},
+		{name: "503 with a wait that is too long", size: size, turns: []turn{{status: 503, header: map[string]string{"Retry-After": "3600"}}}, ranges: []string{""},
+			text: "the server asks for a wait of 1h0m0s, MaxWait is 1ms: 503 Server Error"},
 
-		{name: "an end that is not told", size: size, turns: []turn{{unframed: true}}, ranges: []string{""}, err: download.ErrUnframed},
+		{name: "an end that is not told", size: size, turns: []turn{{unframed: true}}, ranges: []string{""}, err: download.ErrUnframed, text: "see Options.AllowUnframed"},
 		{name: "is accepted if that is wanted", size: size, turns: []turn{{unframed: true}}, options: func(o *download.Options) { o.AllowUnframed = true }, ranges: []string{""}},
 		{name: "or if a digest proves it", size: size, turns: []turn{{unframed: true}}, options: func(o *download.Options) { o.SHA256 = sum(random(1, size)) }, ranges: []string{""}},
 		{name: "or disproves it", size: size, turns: []turn{{unframed: true, cut: 30_000}}, options: func(o *download.Options) { o.SHA256 = sum(random(1, size)) }, ranges: []string{""}, err: download.ErrDigest},
@@ -179,7 +180,10 @@ func TestFile_DecodesWhatIsCodedAllTheSame(t *testing.T) {
 	coded := turn{header: map[string]string{"Content-Encoding": "gzip", "Repr-Digest": digestField(b.Bytes())}}
 	cut := coded
 	cut.cut = 30_000
-	server := newOrigin(t, 0, cut, coded)
+	within, unframed := coded, cut // its coding, where the framing has an end or cannot have one
+	within.tamper = func(b []byte) []byte { return b[:30_000] }
+	unframed.unframed = true
+	server := newOrigin(t, 0, cut, within, unframed, coded)
 	server.content = b.Bytes()
 	path := filepath.Join(t.TempDir(), "f")
 	o := quick()
@@ -188,7 +192,7 @@ func TestFile_DecodesWhatIsCodedAllTheSame(t *testing.T) {
 	require.NoError(t, err)
 	holds(t, path, content)
 	assert.Equal(t, []string{"sha-256"}, result.Verified)
-	assert.Equal(t, []string{"", ""}, server.fields("Range"), "ranges would count the coded bytes")
+	assert.Equal(t, []string{"", "", "", ""}, server.fields("Range"), "ranges would count the coded bytes")
 }
 
 func digestField(b []byte) string { return "sha-256=:" + base64Of(b) + ":" }

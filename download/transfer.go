@@ -187,8 +187,11 @@ func (d *download) bring(ctx context.Context, i int) error {
 		if err == nil {
 			continue
 		}
-		if !mayPass(err) || failed >= d.options.Attempts {
+		if !mayPass(err) {
 			return err
+		}
+		if failed >= d.options.Attempts {
+			return fmt.Errorf("attempt %d of %d: %w", failed, d.options.Attempts, err)
 		}
 		if err := d.pause(ctx, err, max(failed, 1), i != inOrder); err != nil {
 			return err
@@ -233,7 +236,7 @@ func (d *download) pause(ctx context.Context, err error, failed int, parallel bo
 	wait := again.Backoff(failed, d.options.Wait, d.options.MaxWait)
 	if p := (*passing)(nil); errors.As(err, &p) {
 		if p.after > d.options.MaxWait {
-			return err
+			return fmt.Errorf("the server asks for a wait of %v, MaxWait is %v: %w", p.after, d.options.MaxWait, err)
 		}
 		err, wait = p.error, max(wait, p.after)
 	}

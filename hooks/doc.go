@@ -3,8 +3,8 @@
 //
 // A [List] of type T holds functions of T that return an error; the first error
 // ends a run and fails what it was run for. Lists may be changed while they run:
-// a run keeps the hooks it began with. Hooks with a name can be found,
-// replaced and removed by others than who added them.
+// a run keeps the hooks it began with. Hooks with a name can be found, replaced
+// and removed by others than who added them, and errors say it.
 //
 // A session has four lists (requests.Hooks). Prepare and Complete run once for
 // each call. Send and Response run once for each [Exchange], which is one

@@ -28,7 +28,7 @@ func ExampleList_Run() {
 	var said strings.Builder
 	err := l.Run(&said)
 	fmt.Printf("%d hooks: %s(%v)\n", l.Len(), said.String(), err)
-	// Output: 4 hooks: first second (not today)
+	// Output: 4 hooks: first second (hook "check": not today)
 }
 
 // Hooks with a name can be found again, by who did not add them.

@@ -1,6 +1,7 @@
 package hooks
 
 import (
+	"fmt"
 	"iter"
 	"slices"
 	"sync"
@@ -124,12 +125,15 @@ func (l *List[T]) Names() []string {
 	return names
 }
 
-// Run calls the hooks in order with v. The first error ends it and is
-// returned. A nil List runs nothing.
+// Run calls the hooks in order with v. The first error ends it and is returned,
+// with the name of a hook that has one before it. A nil List runs nothing.
 func (l *List[T]) Run(v T) error {
 	for _, e := range l.load() {
 		if err := e.hook(v); err != nil {
-			return err
+			if e.name == "" {
+				return err
+			}
+			return fmt.Errorf("hook %q: %w", e.name, err)
 		}
 	}
 	return nil

@@ -55,6 +55,9 @@ func TestList(t *testing.T) {
 		{"an error ends the run", func(l *hooks.List[*trail]) {
 			l.InsertAfter("a", "", func(*trail) error { return errStop })
 		}, "a stop"},
+		{"an error says the name of its hook", func(l *hooks.List[*trail]) {
+			l.InsertAfter("a", "audit", func(*trail) error { return errStop })
+		}, `a hook "audit": stop`},
 		{"a hook added while the list runs waits for the next run", func(l *hooks.List[*trail]) {
 			l.PushFront(func(*trail) error { l.PushBack(leave("late")); return nil })
 		}, "a b"},

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/url"
@@ -23,13 +24,14 @@ const exceptions = "no_proxy"
 // Map says which proxy serves which URLs. Its keys, all in lower case, are
 // looked for in this order: "scheme://host" without a port, "scheme",
 // "all://host", "all". The first that is present decides, and "" as its value
-// means a direct connection. Values are proxy URLs, as for [Parse].
+// means a direct connection. An IPv6 address as the host has brackets, as in
+// URLs, or none. Values are proxy URLs, as for [Parse].
 //
 // The key "no_proxy" holds exceptions from the map's own proxies, as for
 // [Bypass].
 //
 // A nil Map has no proxies. Printing a Map, in whatever way, hides the
-// credentials in it.
+// credentials in it; so does encoding it as JSON.
 type Map map[string]string
 
 // For returns the proxy for u, or nil for a direct connection, be it by "", by
@@ -66,8 +68,13 @@ func (m Map) at(scheme, host string) (raw string, found bool) {
 	var buf [128]byte // keeps the key off the heap
 	key := append(buf[:0], scheme...)
 	key = append(key, "://"...)
+	bare := len(key)
 	key = append(key, host...)
 	raw, found = m[string(key)]
+	if !found && strings.Contains(host, ":") {
+		key = append(append(append(key[:bare], '['), host...), ']')
+		raw, found = m[string(key)]
+	}
 	return raw, found
 }
 
@@ -188,6 +195,9 @@ func (m Map) Format(f fmt.State, verb rune) {
 
 // LogValue hides the credentials in m.
 func (m Map) LogValue() slog.Value { return slog.AnyValue(m.hidden()) }
+
+// MarshalJSON hides the credentials in m.
+func (m Map) MarshalJSON() ([]byte, error) { return json.Marshal(m.hidden()) }
 
 func (m Map) hidden() map[string]string {
 	if m == nil {

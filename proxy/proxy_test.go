@@ -2,6 +2,7 @@ package proxy_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/url"
@@ -42,6 +43,8 @@ func TestMapFor(t *testing.T) {
 		{"R135 the scheme goes before the host of all", proxy.Map{"http": "http://2.test", "all://h": "http://3.test"}, "http://h/", "http://2.test"},
 		{"R135 keys are matched literally", proxy.Map{"HTTP": "http://1.test", "http://H": "http://2.test"}, "http://h/", "direct"},
 		{"R135 an IPv6 host has no brackets in a key", proxy.Map{"http://::1": "http://1.test"}, "http://[::1]:80/", "http://1.test"},
+		{"an IPv6 host may have them", proxy.Map{"http://[::1]": "http://1.test"}, "http://[::1]:80/", "http://1.test"},
+		{"an IPv6 host may have them under all", proxy.Map{"all": "http://2.test", "all://[::1]": ""}, "http://[::1]:80/", "direct"},
 		{"R135 an empty value ends the search", proxy.Map{"http://h": "", "http": "http://2.test"}, "http://h/", "direct"},
 		{"R135 a URL without a host by its scheme", proxy.Map{"file": "http://1.test", "all": "http://2.test"}, "file:///x", "http://1.test"},
 		{"R135 a URL without a host by all", proxy.Map{"http": "http://1.test", "all": "http://2.test"}, "file:///x", "http://2.test"},
@@ -165,9 +168,16 @@ func TestMapHidesItsCredentials(t *testing.T) {
 
 	var out bytes.Buffer
 	log := slog.New(slog.NewJSONHandler(&out, nil))
-	log.Info("x", "map", m, "environment", e)
+	log.Info("x", "map", m, "environment", e, "within", struct{ E *proxy.Environment }{&e})
 	assert.NotContains(t, out.String(), "hunter2")
 	assert.Contains(t, out.String(), "p:3128")
+
+	encoded, err := json.Marshal(e)
+	require.NoError(t, err)
+	assert.JSONEq(t, `{"Proxies":{"http":"http://[redacted]@p:3128","https":"[redacted]@p","all":"[redacted]@p","no_proxy":"a.test","ftp":""},"NoProxy":"a.test"}`, string(encoded))
+	encoded, err = json.Marshal(proxy.Map(nil))
+	require.NoError(t, err)
+	assert.Equal(t, "null", string(encoded))
 }
 
 // What is accepted is a supported scheme with a host and nothing else, is

@@ -26,12 +26,12 @@ import (
 // The loop ends without an error on status 204, by which a server says that
 // there is no more. It ends with an error when ctx is done, one that matches
 // ctx's; on any other status than 200, which is a [*requests.StatusError] from
-// 400 on; on content that is no text/event-stream; on an event that is too
-// large; and after Options.Attempts failures in a row, each of them a failed
-// connection, an open circuit, retries of a layer of the session that are used
-// up, or a status of 408, 425, 429, 500, 502, 503 or 504. A certificate that is
-// not trusted ends it, and so does a Retry-After longer than Options.MaxWait.
-// Leaving the loop closes the connection.
+// 400 on; on content that is no text/event-stream or not in its coding; on an
+// event that is too large; and after Options.Attempts failures in a row, each of
+// them a failed connection, an open circuit, retries of a layer of the session
+// that are used up, or a status of 408, 425, 429, 500, 502, 503 or 504. A
+// certificate that is not trusted ends it, and so does a Retry-After longer than
+// Options.MaxWait. Leaving the loop closes the connection.
 //
 // A stream is not bounded by the session's Timeouts.Total, but by one in opts
 // each connection is. The read timeout applies, so that a connection that died
@@ -101,7 +101,9 @@ func (c *connections) one(yield func(Event, error) bool) (more bool, why error) 
 		switch {
 		case err == io.EOF:
 			return true, nil
-		case errors.Is(err, ErrEventTooLarge), errors.Is(err, requests.ErrContentDecoding):
+		case errors.Is(err, ErrEventTooLarge):
+			return true, unfit(resp, "%w", err)
+		case errors.Is(err, requests.ErrContentDecoding) && !again.Failure(err):
 			return true, &final{err}
 		case err != nil:
 			return true, err
@@ -210,12 +212,12 @@ func (c *connections) pause(why error) error {
 	if d := (*delayed)(nil); errors.As(why, &d) {
 		why = d.error
 		if d.after > c.set.MaxWait {
-			return why
+			return fmt.Errorf("sse: the server asks for a wait of %v, MaxWait is %v: %w", d.after, c.set.MaxWait, why)
 		}
 		wait = max(wait, d.after)
 	}
 	if most := c.attempts(); most > 0 && c.failed >= most {
-		return why
+		return fmt.Errorf("sse: attempt %d of %d: %w", c.failed, most, why)
 	}
 	if c.set.OnReconnect != nil {
 		c.set.OnReconnect(why, wait)

@@ -1,6 +1,8 @@
 package sse_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -135,6 +137,16 @@ func TestEvents_Reconnects(t *testing.T) {
 	busy := answer{status: 503, contentType: "text/plain", content: "busy"}
 	open := answer{err: &adapters.CircuitError{}}
 	const s, ms = time.Second, time.Millisecond
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	io.WriteString(z, "data: a\n\n")
+	z.Flush()
+	cut := b.String()
+	z.Close()
+	whole := b.String()
+	coded := func(content string) answer {
+		return answer{content: content, header: http.Header{"Content-Encoding": {"gzip"}}}
+	}
 	for _, c := range []struct {
 		name    string
 		answers []answer
@@ -167,9 +179,11 @@ func TestEvents_Reconnects(t *testing.T) {
 			[]string{"a"}, []time.Duration{5 * s}, nil, ""},
 		{"a stream that broke is asked for again", []answer{{content: "data: a\n\n", then: io.ErrUnexpectedEOF}, stream("data: b\n\n"), noMore}, nil,
 			[]string{"a", "b"}, []time.Duration{s, s}, nil, ""},
-		{"one that never had a stream gives up soon", []answer{down}, nil, nil, []time.Duration{s, 2 * s}, nil, "dial"},
+		{"and one that broke within its coding", []answer{coded(cut), coded(whole), noMore}, nil, []string{"a", "a"}, []time.Duration{s, s}, nil, ""},
+		{"one that is not in its coding is final", []answer{coded("data: a\n\ndata: b\n\n")}, nil, nil, nil, nil, "content cannot be decoded"},
+		{"one that never had a stream gives up soon", []answer{down}, nil, nil, []time.Duration{s, 2 * s}, nil, "sse: attempt 3 of 3: send GET http://events.test/: dial"},
 		{"one that had, later", []answer{stream("data: a\n\n"), busy}, nil, []string{"a"},
-			[]time.Duration{s, s, 2 * s, 4 * s, 8 * s, 16 * s, 32 * s, 60 * s, 60 * s, 60 * s}, nil, "503"},
+			[]time.Duration{s, s, 2 * s, 4 * s, 8 * s, 16 * s, 32 * s, 60 * s, 60 * s, 60 * s}, nil, "sse: attempt 10 of 10: 503 Server Error"},
 		{"a stream resets the count", []answer{down, down, stream("data: a\n\n"), down, down, down, stream("data: b\n\n"), noMore},
 			nil, []string{"a", "b"}, []time.Duration{s, 2 * s, s, s, 2 * s, 4 * s, s}, nil, ""},
 		{"attempts of one's own", []answer{busy}, &sse.Options{Attempts: 2, Wait: 3 * s}, nil, []time.Duration{3 * s}, nil, "503"},
@@ -179,13 +193,13 @@ func TestEvents_Reconnects(t *testing.T) {
 			nil, []time.Duration{0, 200 * ms, 400 * ms}, nil, ""},
 		{"429 is waited out as it asks", []answer{{status: 429, header: http.Header{"Retry-After": {"7"}}}, stream("data: a\n\n"), noMore}, nil,
 			[]string{"a"}, []time.Duration{7 * s, s}, nil, ""},
-		{"but not for too long", []answer{{status: 429, header: http.Header{"Retry-After": {"61"}}}}, nil, nil, nil, nil, "429"},
+		{"but not for too long", []answer{{status: 429, header: http.Header{"Retry-After": {"61"}}}}, nil, nil, nil, nil, "sse: the server asks for a wait of 1m1s, MaxWait is 1m0s: 429 Client Error"},
 		{"404 is final", []answer{{status: 404}}, nil, nil, nil, nil, "404 Client Error"},
 		{"201 is final", []answer{{status: 201}}, nil, nil, nil, nil, "read events GET http://events.test/: status 201 is no stream of events"},
 		{"another content type is final", []answer{{contentType: "text/html", content: "data: a\n\n"}}, nil, nil, nil, nil, `content of type "text/html"`},
 		{"parameters of the type are not", []answer{{contentType: "Text/Event-Stream; charset=utf-8", content: "data: a\n\n"}, noMore}, nil,
 			[]string{"a"}, []time.Duration{s}, nil, ""},
-		{"an event that is too large is final", []answer{stream("data: abcdefgh\n\n")}, &sse.Options{MaxEvent: 8}, nil, nil, nil, "more than 8 bytes"},
+		{"an event that is too large is final", []answer{stream("data: abcdefgh\n\n")}, &sse.Options{MaxEvent: 8}, nil, nil, nil, "read events GET http://events.test/: sse: a line of more than 8 bytes: event is larger than MaxEvent"},
 		{"a circuit that is open is waited out", []answer{stream("data: a\n\n"), open, open, stream("data: b\n\n"), noMore}, nil,
 			[]string{"a", "b"}, []time.Duration{s, s, 2 * s, s}, nil, ""},
 		{"retries of a layer below that are used up", []answer{{err: &adapters.RetryError{Response: &http.Response{StatusCode: 503}}}, stream("data: a\n\n"), noMore}, nil,

@@ -14,8 +14,9 @@ import (
 	"github.com/seed-3bbad739/requests/internal/again"
 )
 
-// parser turns bytes into events. What it holds at any time is one line, and
-// the type, the id and the data of one event, none of them longer than max.
+// parser turns bytes into events. What it holds at any time is one line of no more
+// than max, and of one event the type, the id and the data, together no more than
+// that.
 type parser struct {
 	r      *bufio.Reader
 	max    int // bytes; negative: no bound
@@ -83,16 +84,22 @@ func (p *parser) field(line []byte) error {
 	value = bytes.TrimPrefix(value, []byte(" "))
 	switch string(name) {
 	case "data":
-		if p.tooLarge(len(p.data) + len(value)) {
-			return p.refuse("data")
+		if p.tooLarge(len(p.data) + len(value) + len(p.eventType) + len(p.id)) {
+			return p.refuse("an event")
 		}
 		p.data = append(append(p.data, value...), '\n')
 	case "event":
+		if p.tooLarge(len(p.data) + len(value) + len(p.id)) {
+			return p.refuse("an event")
+		}
 		if p.known != string(value) {
 			p.known = text(value)
 		}
 		p.eventType = p.known
 	case "id":
+		if p.tooLarge(len(p.data) + len(p.eventType) + len(value)) {
+			return p.refuse("an event")
+		}
 		if p.id != string(value) && bytes.IndexByte(value, 0) < 0 {
 			p.id = text(value)
 		}

@@ -97,9 +97,14 @@ func TestRead_Bounds(t *testing.T) {
 		{"a line above it", 10_005, strings.NewReader("data: " + long + "\n\n"), "a line of more than 10005 bytes"},
 		{"a line without an end", 1 << 20, endless("x"), "a line of more than 1048576 bytes"},
 		{"a comment without an end", 1 << 20, endless(": x"), "a line of more than 1048576 bytes"},
-		{"lines of data that go on", 1 << 20, endless("data: x\n"), "data of more than 1048576 bytes"},
-		{"empty lines of data that go on", 1 << 20, endless("data\r"), "data of more than 1048576 bytes"},
-		{"the default is 16 MiB", 0, endless("data: x\n"), "data of more than 16777216 bytes"},
+		{"lines of data that go on", 1 << 20, endless("data: x\n"), "an event of more than 1048576 bytes"},
+		{"empty lines of data that go on", 1 << 20, endless("data\r"), "an event of more than 1048576 bytes"},
+		{"an id, a type and data together", 10_010, strings.NewReader("id: " + long[:4000] + "\nevent: " + long[:4000] + "\ndata: " + long[:4000] + "\n\n"), "an event of more than 10010 bytes"},
+		{"a type after the data", 10_010, strings.NewReader("data: " + long + "\nevent: eleven more\n\n"), "an event of more than 10010 bytes"},
+		{"an id after the data", 10_010, strings.NewReader("data: " + long + "\nid: eleven more\n\n"), "an event of more than 10010 bytes"},
+		{"an id that stays from an event before", 10_010, strings.NewReader("id: eleven more\n\ndata: " + long + "\n\n"), "an event of more than 10010 bytes"},
+		{"the last of many types counts", 10_020, strings.NewReader(strings.Repeat("event: "+long[:6000]+"\n", 3) + "event\ndata: " + long + "\n\n"), ""},
+		{"the default is 16 MiB", 0, endless("data: x\n"), "an event of more than 16777216 bytes"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			events, err := read(t, c.stream, &sse.Options{MaxEvent: c.max})

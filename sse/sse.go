@@ -39,8 +39,8 @@ type Event struct {
 
 // Options bound what a stream may do. A nil *Options is that of zero values.
 type Options struct {
-	// MaxEvent bounds the bytes of one event, or of one line of it. 0: 16 MiB;
-	// negative: no bound.
+	// MaxEvent bounds the bytes of one event, its id, type and data together, and
+	// of one line. 0: 16 MiB; negative: no bound.
 	MaxEvent int
 	// LastEventID is where [Events] goes on from. "": the server decides.
 	LastEventID string

@@ -2,6 +2,7 @@ package sigv4
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,7 +12,8 @@ import (
 )
 
 // Credentials are an access key and, when they are temporary, its session
-// token. They print as a mask, whatever the verb.
+// token. They print as a mask, whatever the verb, and are that as JSON: what
+// stores them has to take their fields.
 type Credentials struct {
 	AccessKeyID     string
 	SecretAccessKey string
@@ -35,6 +37,10 @@ func (c Credentials) Format(w fmt.State, _ rune) {
 // LogValue keeps the credentials out of structured logs, whose handlers do
 // not ask Format.
 func (c Credentials) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
+
+// MarshalJSON keeps the credentials out of what a handler of logs encodes: it
+// does not ask LogValue of what lies within a struct.
+func (c Credentials) MarshalJSON() ([]byte, error) { return json.Marshal(fmt.Sprint(c)) }
 
 func mask(secret string) string {
 	if secret == "" {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -547,8 +548,11 @@ func TestSecretsDoNotPrint(t *testing.T) {
 		}
 	}
 	for _, h := range []slog.Handler{slog.NewTextHandler(&out, nil), slog.NewJSONHandler(&out, nil)} {
-		slog.New(h).Info("signed", "credentials", c, "signer", s, "body", r.Body)
+		slog.New(h).Info("signed", "credentials", c, "signer", s, "body", r.Body, "within", struct{ C *sigv4.Credentials }{&c})
 	}
+	encoded, err := json.Marshal([]any{c, &c, map[string]sigv4.Credentials{"c": c}})
+	require.NoError(t, err)
+	out.Write(encoded)
 	derived := sigv4.DerivedKey(s)
 	require.Len(t, derived, 32)
 	for _, secret := range append(canaries, string(derived), hex.EncodeToString(derived), fmt.Sprint(derived)) {

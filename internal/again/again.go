@@ -28,15 +28,18 @@ func Status(code int) bool {
 
 // Failure reports whether a call that ended in err may fare better the next
 // time: the connection failed, in its handshake too, the server was silent, a
-// circuit is open, or the retries of a layer below are used up. Trust that was
-// refused and addresses that are blocked stay so. The caller looks at its
-// context first.
+// circuit is open, the retries of a layer below are used up, or content ended
+// within its coding: where its framing tells no end, that is how a connection
+// that broke shows. Trust that was refused and addresses that are blocked stay
+// so. The caller looks at its context first.
 func Failure(err error) bool {
 	switch {
 	case errors.Is(err, sentinel.BlockedAddress), nettls.IsFailure(err):
 		return false
 	case errors.Is(err, sentinel.TLS):
 		return cutOff(err)
+	case errors.Is(err, sentinel.ContentDecoding):
+		return errors.Is(err, io.ErrUnexpectedEOF)
 	}
 	return errors.Is(err, sentinel.Connection) || errors.Is(err, sentinel.Timeout) ||
 		errors.Is(err, sentinel.CircuitOpen) || errors.Is(err, sentinel.RetriesExhausted)

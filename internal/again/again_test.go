@@ -28,6 +28,8 @@ func TestFailure(t *testing.T) {
 	}{
 		{"a connection that broke", fmt.Errorf("a: %w", sentinel.Connection), true},
 		{"content that was cut", sentinel.Truncated, true},
+		{"content that was cut within its coding", fmt.Errorf("%w: gzip: %w", sentinel.ContentDecoding, io.ErrUnexpectedEOF), true},
+		{"content that is not in its coding", fmt.Errorf("%w: gzip: invalid header", sentinel.ContentDecoding), false},
 		{"a server that was silent", sentinel.ReadTimeout, true},
 		{"a TLS failure of which no more is known", sentinel.TLS, false},
 		{"a certificate that is not trusted", tlsFailure(&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}), false},

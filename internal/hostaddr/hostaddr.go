@@ -31,7 +31,7 @@ func Addr(host string) (netip.Addr, bool) {
 // nothing for a name that is so already.
 func Name(host string) string {
 	host = bare(host)
-	for i := 0; i < len(host); i++ {
+	for i := 0; i < len(host) && len(host) <= maxName; i++ {
 		if host[i] >= 0x80 {
 			if ascii, err := idna.Lookup.ToASCII(host); err == nil {
 				return ascii
@@ -41,6 +41,10 @@ func Name(host string) string {
 	}
 	return strings.ToLower(host)
 }
+
+// maxName is more than a valid name has as it is written: in ASCII it has at most
+// 253 bytes. Converting takes time by the square of the length.
+const maxName = 4 * 253 // bytes
 
 // bare removes brackets, zone and trailing dot. A zone is free text that
 // names an interface of this machine: left in place, "::1%.example.com" would

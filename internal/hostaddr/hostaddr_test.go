@@ -74,6 +74,17 @@ func TestOrdinaryHostsAllocateNothing(t *testing.T) {
 	}
 }
 
+// Converting takes time by the square of the length, and a peer may choose the
+// name. What is lower case already is then returned as it is.
+func TestName_longerThanAnyIsNotConverted(t *testing.T) {
+	long := strings.Repeat("\u4e00\u4e01", 200) + ".example"
+	assert.Equal(t, long, hostaddr.Name(long))
+	assert.Zero(t, testing.AllocsPerRun(10, func() { hostaddr.Name(long) }))
+	label := strings.Repeat("\u4e00", 10)
+	within := strings.Repeat(label+".", 9) + label
+	assert.Equal(t, strings.Repeat("xn--4gqaaaaaaaaa.", 9)+"xn--4gqaaaaaaaaa", hostaddr.Name(within))
+}
+
 // A host in another spelling is the same host.
 func FuzzSpelling(f *testing.F) {
 	for _, s := range []string{"127.0.0.1", "::1", "fe80::1%eth0", "Example.com.", "::ffff:1.2.3.4", "bücher.example", "[", "%"} {

@@ -24,8 +24,12 @@ func Same(from, to *url.URL) bool {
 }
 
 // Of returns scheme, host and port of u in lower case, the port always
-// written where the scheme has a default: a key for state kept by origin.
+// written where the scheme has a default: a key for state kept by origin. It is
+// "" for a nil u.
 func Of(u *url.URL) string {
+	if u == nil {
+		return ""
+	}
 	host := strings.ToLower(u.Hostname())
 	if strings.Contains(host, ":") {
 		host = "[" + host + "]"

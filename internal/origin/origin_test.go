@@ -58,4 +58,5 @@ func TestOf(t *testing.T) {
 	} {
 		assert.Equal(t, want, origin.Of(parse(t, raw)))
 	}
+	assert.Empty(t, origin.Of(nil))
 }
