@@ -61,6 +61,79 @@ func TestAddressing(t *testing.T) {
 	}
 }
 
+// TestS3SettingsOfAProfile is the table of the block "s3" of a profile, with what
+// boto3 makes of it where nothing else is said.
+func TestS3SettingsOfAProfile(t *testing.T) {
+	models(t)
+	head := aws.Params{"Bucket": "buck"}
+	off := aws.ClientConfigs(&aws.Config{UseDualStack: aws.Bool(false)})
+	for _, c := range []struct {
+		name, region, settings, op string
+		in                         aws.Params
+		env                        map[string]string
+		opts                       []aws.ClientOption
+		want                       string
+	}{
+		{"nothing", "eu-west-1", "", "HeadBucket", head, nil, nil, "https://buck.s3.eu-west-1.amazonaws.com/"},
+		{"buckets in the path", "eu-west-1", "addressing_style = path", "HeadBucket", head, nil, nil, "https://s3.eu-west-1.amazonaws.com/buck"},
+		{"which code can take back", "eu-west-1", "addressing_style = path", "HeadBucket", head, nil, []aws.ClientOption{aws.ClientConfigs(&aws.Config{S3ForcePathStyle: aws.Bool(false)})}, "https://buck.s3.eu-west-1.amazonaws.com/"},
+		{"buckets in the host", "eu-west-1", "addressing_style = virtual", "HeadBucket", head, nil, []aws.ClientOption{aws.ClientEndpoint("https://minio.test:9000")}, "https://buck.minio.test:9000/"},
+		{"as it is without", "eu-west-1", "addressing_style = auto", "HeadBucket", head, nil, []aws.ClientOption{aws.ClientEndpoint("https://minio.test:9000")}, "https://minio.test:9000/buck"},
+		{"dual stack", "eu-west-1", "use_dualstack_endpoint = true", "HeadBucket", head, nil, nil, "https://buck.s3.dualstack.eu-west-1.amazonaws.com/"},
+		{"dual stack, whatever the variable for all says", "eu-west-1", "use_dualstack_endpoint = True", "HeadBucket", head, map[string]string{"AWS_USE_DUALSTACK_ENDPOINT": "false"}, nil, "https://buck.s3.dualstack.eu-west-1.amazonaws.com/"},
+		{"no dual stack, by code", "eu-west-1", "use_dualstack_endpoint = true", "HeadBucket", head, nil, []aws.ClientOption{off}, "https://buck.s3.eu-west-1.amazonaws.com/"},
+		{"acceleration", "eu-west-1", "use_accelerate_endpoint = true", "HeadBucket", head, nil, nil, "https://buck.s3-accelerate.amazonaws.com/"},
+		{"which knows no path", "eu-west-1", "use_accelerate_endpoint = true\n  addressing_style = path", "HeadBucket", head, nil, nil, "https://buck.s3-accelerate.amazonaws.com/"},
+		{"with dual stack", "eu-west-1", "use_accelerate_endpoint = true\n  use_dualstack_endpoint = true", "HeadBucket", head, nil, nil, "https://buck.s3-accelerate.dualstack.amazonaws.com/"},
+		{"not of what has no bucket", "eu-west-1", "use_accelerate_endpoint = true", "ListBuckets", nil, nil, nil, "https://s3.eu-west-1.amazonaws.com/"},
+		{"nor of what makes one", "eu-west-1", "use_accelerate_endpoint = true", "CreateBucket", head, nil, nil, "https://buck.s3.eu-west-1.amazonaws.com/"},
+		{"nor of one with dots", "eu-west-1", "use_accelerate_endpoint = true", "HeadBucket", aws.Params{"Bucket": "a.bucket"}, nil, nil, "https://s3.eu-west-1.amazonaws.com/a.bucket"},
+		{"nor in China", "cn-north-1", "use_accelerate_endpoint = true", "HeadBucket", head, nil, nil, "https://buck.s3.cn-north-1.amazonaws.com.cn/"},
+		{"nor with FIPS", "us-east-1", "use_accelerate_endpoint = true", "HeadBucket", head, map[string]string{"AWS_USE_FIPS_ENDPOINT": "true"}, nil, "https://buck.s3-fips.us-east-1.amazonaws.com/"},
+		{"nor at an endpoint of one's own", "eu-west-1", "use_accelerate_endpoint = true", "HeadBucket", head, nil, []aws.ClientOption{aws.ClientEndpoint("https://minio.test:9000")}, "https://minio.test:9000/buck"},
+		{"the host without a region", "us-east-1", "us_east_1_regional_endpoint = legacy", "HeadBucket", head, nil, nil, "https://buck.s3.amazonaws.com/"},
+		{"of us-east-1 only", "eu-west-1", "us_east_1_regional_endpoint = legacy", "HeadBucket", head, nil, nil, "https://buck.s3.eu-west-1.amazonaws.com/"},
+		{"and not with dual stack", "us-east-1", "us_east_1_regional_endpoint = legacy\n  use_dualstack_endpoint = true", "HeadBucket", head, nil, nil, "https://buck.s3.dualstack.us-east-1.amazonaws.com/"},
+		{"the variable first", "us-east-1", "us_east_1_regional_endpoint = legacy", "HeadBucket", head, map[string]string{"AWS_S3_US_EAST_1_REGIONAL_ENDPOINT": "regional"}, nil, "https://buck.s3.us-east-1.amazonaws.com/"},
+		{"where the config file does not count", "eu-west-1", "addressing_style = path", "HeadBucket", head, map[string]string{"AWS_SDK_LOAD_CONFIG": "false", "AWS_REGION": "eu-west-1"}, nil, "https://buck.s3.eu-west-1.amazonaws.com/"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			block := "[default]\ns3 =\n  " + c.settings + "\n"
+			home(t, map[string]string{"config": block, "credentials": block}, c.env)
+			s := open(t, testKeys(), aws.WithRegion(c.region))
+			urls := answer(s, 200, "")
+			call(t, client(t, s, "s3", c.opts...), c.op, c.in)
+			assert.Equal(t, []string{c.want}, *urls)
+		})
+	}
+	t.Run("S3 Control is dual stack too, and others are not", func(t *testing.T) {
+		home(t, map[string]string{"config": "[default]\nregion=eu-west-1\ns3 =\n  use_dualstack_endpoint = true\n"}, nil)
+		s := open(t, testKeys())
+		assert.Equal(t, "https://s3-control.dualstack.eu-west-1.amazonaws.com", client(t, s, "s3control").Meta().Endpoint)
+		assert.Equal(t, "https://sqs.eu-west-1.amazonaws.com", client(t, s, "sqs").Meta().Endpoint)
+	})
+	for _, bad := range []string{"addressing_style = bogus", "us_east_1_regional_endpoint = bogus"} {
+		t.Run(bad+" is an error", func(t *testing.T) {
+			home(t, map[string]string{"config": "[default]\ns3 =\n  " + bad + "\n"}, nil)
+			_, err := aws.Open(context.Background(), testKeys())
+			isConfigError(t, err)
+			assert.ErrorContains(t, err, "bogus")
+		})
+	}
+}
+
+// TestVariantsByCode: what code says comes before variables, both ways.
+func TestVariantsByCode(t *testing.T) {
+	home(t, nil, map[string]string{"AWS_USE_FIPS_ENDPOINT": "true", "AWS_USE_DUALSTACK_ENDPOINT": "true"})
+	models(t)
+	s := open(t, testKeys(), aws.WithRegion("us-east-1"))
+	none := &aws.Config{UseFIPS: aws.Bool(false), UseDualStack: aws.Bool(false)}
+	assert.Equal(t, "https://sqs-fips.us-east-1.api.aws", client(t, s, "sqs").Meta().Endpoint)
+	assert.Equal(t, "https://sqs.us-east-1.amazonaws.com", client(t, s, "sqs", aws.ClientConfigs(none)).Meta().Endpoint)
+	assert.Equal(t, "https://sqs.us-east-1.amazonaws.com", s.ClientConfig("sqs", none).Endpoint)
+	assert.Equal(t, "https://sqs-fips.us-east-1.amazonaws.com", client(t, s, "sqs", aws.ClientConfigs(none), aws.ClientRegion("fips-us-east-1")).Meta().Endpoint, "a region that says so")
+}
+
 // TestHostsOfMovedServices: the tables are older than these.
 func TestHostsOfMovedServices(t *testing.T) {
 	home(t, nil, nil)
@@ -95,6 +168,87 @@ func TestHostsOfMovedServices(t *testing.T) {
 	}
 	_, err := open(t, testKeys()).Client("bcm-data-exports")
 	assert.ErrorIs(t, err, aws.ErrNoRegion)
+}
+
+// TestVariantsOfGlobalServices: their hosts name no region that there is, such
+// as aws-global. These are as botocore's rules have them.
+func TestVariantsOfGlobalServices(t *testing.T) {
+	home(t, nil, nil)
+	models(t)
+	for _, c := range []struct {
+		service, region string
+		config          aws.Config
+		host, signed    string
+	}{
+		{"iam", "us-east-1", aws.Config{UseDualStack: aws.Bool(true)}, "iam.global.api.aws", "us-east-1"},
+		{"iam", "eu-west-1", aws.Config{UseFIPS: aws.Bool(true)}, "iam-fips.amazonaws.com", "us-east-1"},
+		{"route53", "", aws.Config{UseDualStack: aws.Bool(true)}, "route53.global.api.aws", "us-east-1"},
+		{"organizations", "us-east-1", aws.Config{UseDualStack: aws.Bool(true)}, "organizations.us-east-1.api.aws", "us-east-1"},
+		{"account", "eu-west-1", aws.Config{UseFIPS: aws.Bool(true)}, "account-fips.us-east-1.amazonaws.com", "us-east-1"},
+		{"ce", "eu-west-1", aws.Config{UseFIPS: aws.Bool(true)}, "ce-fips.us-east-1.amazonaws.com", "us-east-1"},
+		{"organizations", "cn-northwest-1", aws.Config{UseDualStack: aws.Bool(true)}, "organizations.cn-northwest-1.api.amazonwebservices.com.cn", "cn-northwest-1"},
+		{"iam", "us-gov-west-1", aws.Config{UseDualStack: aws.Bool(true)}, "iam.us-gov.api.aws", "us-gov-west-1"},
+		{"route53", "cn-north-1", aws.Config{UseDualStack: aws.Bool(true)}, "route53.global.api.amazonwebservices.com.cn", "cn-northwest-1"},
+		{"route53", "us-iso-east-1", aws.Config{UseDualStack: aws.Bool(true)}, "route53.api.aws.ic.gov", "us-iso-east-1"},
+		{"cloudfront", "eu-west-1", aws.Config{UseFIPS: aws.Bool(true)}, "cloudfront-fips.amazonaws.com", "us-east-1"},
+		{"cloudfront", "eu-west-1", aws.Config{UseFIPS: aws.Bool(true), UseDualStack: aws.Bool(true)}, "cloudfront-fips.global.api.aws", "us-east-1"},
+		{"savingsplans", "eu-west-1", aws.Config{UseDualStack: aws.Bool(true)}, "savingsplans.global.api.aws", "us-east-1"},
+		{"iam", "us-east-1", aws.Config{}, "iam.amazonaws.com", "us-east-1"},
+	} {
+		t.Run(c.service+" "+c.host, func(t *testing.T) {
+			m := client(t, open(t, testKeys(), aws.WithRegion(c.region)), c.service, aws.ClientConfigs(&c.config)).Meta()
+			assert.Equal(t, "https://"+c.host, m.Endpoint)
+			assert.Equal(t, c.signed, m.SigningRegion)
+		})
+	}
+}
+
+// TestNamesOfDualStack: some services have another name there.
+func TestNamesOfDualStack(t *testing.T) {
+	home(t, nil, nil)
+	models(t)
+	for _, c := range []struct {
+		service, region string
+		fips            bool
+		host            string
+	}{
+		{"ecr", "eu-west-1", false, "ecr.eu-west-1.api.aws"},
+		{"ecr", "us-gov-west-1", false, "ecr.us-gov-west-1.api.aws"},
+		{"efs", "us-east-1", true, "efs-fips.us-east-1.api.aws"},
+		{"efs", "us-iso-east-1", false, "elasticfilesystem.us-iso-east-1.api.aws.ic.gov"},
+		{"dynamodbstreams", "cn-north-1", false, "streams-dynamodb.cn-north-1.api.amazonwebservices.com.cn"},
+		{"dynamodb", "eu-west-1", false, "dynamodb.eu-west-1.api.aws"},
+	} {
+		t.Run(c.host, func(t *testing.T) {
+			s := open(t, testKeys(), aws.WithRegion(c.region), aws.WithConfig(&aws.Config{UseDualStack: aws.Bool(true), UseFIPS: &c.fips}))
+			m := client(t, s, c.service).Meta()
+			assert.Equal(t, "https://"+c.host, m.Endpoint)
+			plain := client(t, s, c.service, aws.ClientConfigs(&aws.Config{UseDualStack: aws.Bool(false), UseFIPS: aws.Bool(false)})).Meta()
+			assert.Equal(t, plain.SigningName, m.SigningName)
+			assert.Equal(t, c.region, m.SigningRegion)
+		})
+	}
+}
+
+// TestPseudoRegions: each partition has one, and keys of one are of no use in
+// another.
+func TestPseudoRegions(t *testing.T) {
+	home(t, nil, nil)
+	models(t)
+	for _, c := range []struct{ service, region, host, signed, partition string }{
+		{"iam", "aws-global", "iam.amazonaws.com", "us-east-1", "aws"},
+		{"iam", "aws-cn-global", "iam.cn-north-1.amazonaws.com.cn", "cn-north-1", "aws-cn"},
+		{"iam", "aws-us-gov-global", "iam.us-gov.amazonaws.com", "us-gov-west-1", "aws-us-gov"},
+		{"route53", "aws-iso-b-global", "route53.sc2s.sgov.gov", "us-isob-east-1", "aws-iso-b"},
+		{"sts", "aws-global", "sts.amazonaws.com", "us-east-1", "aws"},
+	} {
+		t.Run(c.service+" "+c.region, func(t *testing.T) {
+			m := client(t, open(t, testKeys(), aws.WithRegion(c.region)), c.service).Meta()
+			assert.Equal(t, "https://"+c.host, m.Endpoint)
+			assert.Equal(t, c.signed, m.SigningRegion)
+			assert.Equal(t, c.partition, m.PartitionID)
+		})
+	}
 }
 
 // TestConfiguredEndpointsTakePaths: what variables say is an endpoint of one's own too.

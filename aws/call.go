@@ -29,9 +29,11 @@ type Params = map[string]any
 
 // Output is what an operation returned, by the names in the API: structures
 // and maps are map[string]any, lists []any, whole numbers int64, others
-// float64, times time.Time, content []byte. Policies of IAM, and templates of
-// CloudFormation in JSON, are decoded. Content that is the response's own is
-// an io.ReadCloser, which the caller closes. "ResponseMetadata" holds
+// float64, times time.Time, content []byte. Policies of IAM, templates of
+// CloudFormation in JSON, and members that a model has as JSON in text are
+// decoded, each price in the PriceList of pricing's GetProducts for one, where
+// boto3 leaves text; text that is no JSON stays. Content that is the response's
+// own is an io.ReadCloser, which the caller closes. "ResponseMetadata" holds
 // RequestId, HTTPStatusCode, HTTPHeaders and RetryAttempts.
 type Output = map[string]any
 
@@ -258,9 +260,13 @@ func (c *Client) call(ctx context.Context, o *api.Operation, r *Request) (Output
 			token(derr)
 			return nil, outcome(err)
 		}
-		if err := wait(ctx, delay); err != nil {
-			token(err)
-			return nil, err
+		if ended := wait(ctx, delay); ended != nil {
+			token(ended)
+			ended = fmt.Errorf("aws: %s: %w", o.Name, &sdk.RequestCanceledError{Err: ended})
+			if err = outcome(err); err != nil {
+				ended = fmt.Errorf("%w, after: %v", ended, err)
+			}
+			return nil, ended
 		}
 		release = token
 	}
@@ -287,18 +293,23 @@ func replayable(r *http.Request) bool {
 	return r.Body == nil || r.Body == http.NoBody || r.GetBody != nil
 }
 
+// wait waits for d. The error is that of a context that has ended before, and
+// the cause that it was given.
 func wait(ctx context.Context, d time.Duration) error {
-	if d <= 0 {
-		return ctx.Err()
+	if d > 0 {
+		t := time.NewTimer(d)
+		defer t.Stop()
+		select {
+		case <-t.C:
+			return nil
+		case <-ctx.Done():
+		}
 	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
+	err, cause := ctx.Err(), context.Cause(ctx)
+	if errors.Is(cause, err) {
+		return cause
 	}
+	return fmt.Errorf("%w: %w", err, cause)
 }
 
 // attempt sends built once.

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -24,6 +25,7 @@ func (l *loaded) load(ctx context.Context, o *options, s *Session) error {
 	l.fresh = true
 	g := &loading{options: o, loaded: l, session: s, region: value(s.Config.Region)}
 	g.known, g.exists = l.profiles.get(l.profile)
+	defer g.clean()
 	for _, step := range []func() error{g.senders, g.bundle, g.profile, g.where, g.metadata} {
 		if err := step(); err != nil {
 			return err
@@ -33,7 +35,14 @@ func (l *loaded) load(ctx context.Context, o *options, s *Session) error {
 	if err != nil {
 		return err
 	}
-	cfg, err := g.config(ctx, provider)
+	if provider != nil {
+		g.add(config.WithCredentialsProvider(provider))
+	}
+	cfg, err := config.LoadDefaultConfig(ctx, g.opts...)
+	if err != nil && g.exists && g.own && g.withoutSources() == nil {
+		// How the profile would get credentials does not matter.
+		cfg, err = config.LoadDefaultConfig(ctx, g.opts...)
+	}
 	if err != nil {
 		return l.loadError(err)
 	}
@@ -57,12 +66,14 @@ type loading struct {
 	session *Session
 	opts    []func(*config.LoadOptions) error
 
-	known   profileKeys
-	exists  bool   // the profile is in some file
-	given   bool   // the SDK is told its name
-	spoilt  bool   // the SDK could load nothing of it
-	region  string // "": as the SDK finds
-	nowhere bool   // there is no region at all
+	known       profileKeys
+	exists      bool     // the profile is in some file
+	given       bool     // the SDK is told its name
+	credentials []string // files for the SDK
+	temporary   []string // those of them that are to be removed
+	region      string   // "": as the SDK finds
+	nowhere     bool     // there is no region at all
+	own         bool     // code or environment have credentials, whatever the profile has
 }
 
 func (g *loading) add(opts ...func(*config.LoadOptions) error) { g.opts = append(g.opts, opts...) }
@@ -113,27 +124,83 @@ func (g *loading) profile() error {
 	// that does not count here, and knows none in quotes. Keys and identity of
 	// the environment are put before it in provider.
 	g.given = g.exists && (l.profile != "default" || g.options.Profile != "" || os.Getenv("AWS_DEFAULT_PROFILE") != "")
-	configs, credentials := l.configFiles, l.credentialsFiles
-	// The SDK refuses to load a profile with half a pair of keys, also when
-	// its keys are not what is used.
-	if half(known.credentials) {
-		credentials = []string{}
+	g.credentials = l.credentialsFiles
+	if err := g.amend(); err != nil {
+		return err
 	}
-	if half(known.config) {
-		configs = []string{}
-		if g.region == "" {
-			g.region = firstOf(os.Getenv("AWS_REGION"), os.Getenv("AWS_DEFAULT_REGION"), known.config["region"])
-		}
-	}
-	g.spoilt = g.exists && (known.credentials == nil || half(known.credentials)) && (known.config == nil || half(known.config))
-	if g.spoilt { // no other profile takes its place
-		g.given, configs, credentials = false, []string{}, []string{}
-	}
-	g.add(config.WithSharedConfigFiles(configs), config.WithSharedCredentialsFiles(credentials))
+	g.add(config.WithSharedConfigFiles(l.configFiles), config.WithSharedCredentialsFiles(g.credentials))
 	if g.given {
 		g.add(config.WithSharedConfigProfile(cmp.Or(known.inFile, l.profile)))
 	}
 	return nil
+}
+
+// amend has the SDK take the keys of a file together, and find profiles by their
+// names. It refuses to load one with half a pair, also when its keys are not what
+// is used, unless a later file has a whole one, which may be empty; it would
+// leave a token of the config file beside a pair of the credentials file; and it
+// looks for a source_profile that has quotes in its heading with the quotes.
+func (g *loading) amend() error {
+	none := []string{"aws_access_key_id =", "aws_secret_access_key =", "aws_session_token ="}
+	first, last := "", ""
+	for _, p := range g.loaded.inUse() {
+		switch {
+		case half(p.credentials), p.credentials == nil && half(p.config):
+			last += p.sections(none...)
+		case p.quoted() && half(p.config): // which is a profile of its own there
+			last += sectionText(p.inFile, none...)
+		case whole(p.credentials) && p.credentials["aws_session_token"] == "" && p.config["aws_session_token"] != "":
+			first += p.sections("aws_session_token =")
+		}
+		if source, _ := g.loaded.profiles.get(p.source()); source.quoted() && source.credentials == nil {
+			last += p.sections("source_profile = '" + source.inFile + "'")
+		}
+	}
+	if first != "" {
+		path, err := g.file(first)
+		if err != nil {
+			return err
+		}
+		g.credentials = append([]string{path}, g.credentials...)
+	}
+	if last == "" {
+		return nil
+	}
+	path, err := g.file(last)
+	g.credentials = append(slices.Clip(g.credentials), path)
+	return err
+}
+
+// withoutSources takes from the profile in use what would give it credentials.
+func (g *loading) withoutSources() error {
+	var none []string
+	for _, s := range append(sources[:], "credential_process") {
+		none = append(none, s+" =")
+	}
+	path, err := g.file(g.known.sections(none...))
+	g.add(config.WithSharedCredentialsFiles(append(slices.Clip(g.credentials), path)))
+	return err
+}
+
+// file writes a file for the SDK, which reads profiles of nothing else.
+func (g *loading) file(text string) (path string, err error) {
+	f, err := os.CreateTemp("", "aws-profiles-")
+	if err == nil {
+		g.temporary = append(g.temporary, f.Name())
+		_, err = f.WriteString(text)
+		err = errors.Join(err, f.Close())
+	}
+	if err != nil {
+		return "", &ConfigParseError{Err: fmt.Errorf("profile %q takes a temporary file to read: %w", g.loaded.profile, err)}
+	}
+	return f.Name(), nil
+}
+
+// clean removes what file has written.
+func (g *loading) clean() {
+	for _, path := range g.temporary {
+		os.Remove(path)
+	}
 }
 
 // where settles the region.
@@ -169,17 +236,22 @@ func (g *loading) metadata() error {
 // or none, nil where its chain is right.
 func (g *loading) provider(ctx context.Context) (CredentialsProvider, error) {
 	if p := g.session.Config.Credentials; p != nil {
+		g.own = true
 		return p, nil
 	}
 	identity := os.Getenv("AWS_WEB_IDENTITY_TOKEN_FILE") != ""
 	if g.options.Profile == "" { // else the profile comes before the environment
 		if p := environmentCredentials(); p != nil {
+			g.own = true
 			return p, nil
 		}
-		if identity && g.given {
+		switch {
+		case identity && g.given:
 			// The SDK puts it before the profile of AWS_PROFILE, and would
 			// not with the profile given in code.
 			return g.webIdentity(ctx, webIdentityOfEnvironment())
+		case identity:
+			return nil, nil // the SDK's chain has it before the profile
 		}
 	}
 	if g.exists {
@@ -187,11 +259,15 @@ func (g *loading) provider(ctx context.Context) (CredentialsProvider, error) {
 			return failing{err}, nil
 		}
 	}
-	if identity && g.options.Profile == "" {
-		return nil, nil // the SDK's chain has it before the profile
-	}
 	if !g.options.sharedConfig() {
 		return g.narrow(ctx, g.known.credentials)
+	}
+	switch p := g.known; {
+	case p.hasSource():
+	case whole(p.credentials) && p.quoted(): // where the SDK does not look
+		return pair(p.credentials, sourceCredentialsFile), nil
+	case whole(p.config) && half(p.credentials): // which amend has taken from the SDK
+		return pair(p.config, sourceConfigFile), nil
 	}
 	if p := g.known.quotedProcess(); p != "" {
 		return processcreds.NewProvider(p), nil
@@ -199,31 +275,21 @@ func (g *loading) provider(ctx context.Context) (CredentialsProvider, error) {
 	return nil, nil
 }
 
-// config loads what the steps have settled.
-func (g *loading) config(ctx context.Context, provider CredentialsProvider) (sdk.Config, error) {
-	if g.spoilt && os.Getenv("AWS_PROFILE") != "" {
-		// The SDK would insist on the profile.
-		env, err := config.NewEnvConfig()
-		if provider == nil {
-			provider = failing{ErrNoCredentials}
-		}
-		return sdk.Config{Region: firstOf(g.region, env.Region), ConfigSources: []any{env}, Credentials: sdk.NewCredentialsCache(provider)}, err
-	}
-	if provider != nil {
-		g.add(config.WithCredentialsProvider(provider))
-	}
-	return config.LoadDefaultConfig(ctx, g.opts...)
+// pair returns the provider for the keys of a profile in a file.
+func pair(keys map[string]string, source string) CredentialsProvider {
+	get := func(name string) string { return withoutQuotes(withoutComment(keys[name])) }
+	return static{Credentials{
+		AccessKeyID: get("aws_access_key_id"), SecretAccessKey: get("aws_secret_access_key"), SessionToken: get("aws_session_token"),
+		AccountID: get("aws_account_id"), Source: source,
+	}}
 }
 
 // narrow returns what a profile of the credentials file has that
 // counts while the config file does not, nil if the chain goes on.
 func (g *loading) narrow(ctx context.Context, keys map[string]string) (CredentialsProvider, error) {
 	switch {
-	case keys["aws_access_key_id"] != "" && keys["aws_secret_access_key"] != "":
-		return static{Credentials{
-			AccessKeyID: keys["aws_access_key_id"], SecretAccessKey: keys["aws_secret_access_key"], SessionToken: keys["aws_session_token"],
-			AccountID: keys["aws_account_id"], Source: sourceCredentialsFile,
-		}}, nil
+	case whole(keys):
+		return pair(keys, sourceCredentialsFile), nil
 	case keys["web_identity_token_file"] != "":
 		return g.webIdentity(ctx, webIdentity{keys["web_identity_token_file"], keys["role_arn"], keys["role_session_name"]})
 	case keys["credential_process"] != "":
@@ -251,20 +317,18 @@ func (l *loaded) loadError(err error) error {
 		role    config.SharedConfigAssumeRoleError
 	)
 	p, _ := l.profiles.get(l.profile)
+	partial := l.partialSource()
 	switch {
 	case isLegacy(os.Getenv("AWS_RETRY_MODE")) || isLegacy(p.setting("retry_mode", true)):
 		return &ConfigParseError{Err: errors.New(`the retry mode "legacy" is boto3's alone: use "standard"`)}
 	case errors.As(err, &role):
-		return &ConfigParseError{Err: err}
+		return cmp.Or(partial, error(&ConfigParseError{Err: err}))
 	case errors.As(err, &missing):
 		return &ProfileNotFoundError{Profile: l.profile, Err: err}
 	case errors.As(err, &parse):
 		return &ConfigParseError{Path: parse.Filename, Err: parse.Err}
 	}
-	if partial := l.partialSource(); partial != nil {
-		return partial
-	}
-	return &ConfigParseError{Err: err}
+	return cmp.Or(partial, error(&ConfigParseError{Err: err}))
 }
 
 // isLegacy reports whether a retry mode is the one that only boto3 has.
@@ -273,16 +337,27 @@ func isLegacy(mode string) bool { return strings.EqualFold(strings.TrimSpace(mod
 // partialSource finds half a pair of keys in the profiles that lend theirs to
 // the one in use. The SDK says no more than that something is wrong.
 func (l *loaded) partialSource() error {
-	p, _ := l.profiles.get(l.profile)
-	for range l.profiles { // each at most once: they may go round
-		name := p.setting("source_profile", true)
-		if name == "" {
-			return nil
+	for i, p := range l.inUse() {
+		if i == 0 {
+			continue
 		}
-		p, _ = l.profiles.get(name)
 		if err := partialInFile(p); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// inUse returns the profile in use and those that lend it their credentials,
+// each once: they may go round.
+func (l *loaded) inUse() []profileKeys {
+	var used []profileKeys
+	for name := l.profile; name != ""; {
+		p, exists := l.profiles.get(name)
+		if !exists || slices.ContainsFunc(used, func(u profileKeys) bool { return u.name == name }) {
+			break
+		}
+		used, name = append(used, p), p.source()
+	}
+	return used
 }

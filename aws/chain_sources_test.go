@@ -185,6 +185,7 @@ func TestSourcesOverHTTP(t *testing.T) {
 		}
 		return m
 	}
+	past := time.Now().Add(-10 * time.Minute)
 	imds := map[string]string{"AWS_EC2_METADATA_DISABLED": "false", "AWS_EC2_METADATA_SERVICE_ENDPOINT": "$SERVER", "AWS_REGION": "us-east-1"}
 	for _, c := range []struct {
 		name        string
@@ -193,6 +194,7 @@ func TestSourcesOverHTTP(t *testing.T) {
 		files       map[string]string
 		env         map[string]string
 		opts        []aws.Option
+		expires     []time.Time
 		key, method string
 		asked       []string // a * at the end stands for anything
 	}{
@@ -201,6 +203,24 @@ func TestSourcesOverHTTP(t *testing.T) {
 			config: base + "[profile x]\nregion=us-east-1\nsource_profile=base\n" + roleARN + "r1\nrole_session_name=me\n", opts: x,
 			key: "AKr1", method: "assume-role",
 			asked: []string{"AssumeRole by=AKBASE RoleArn=arn:aws:iam::123456789012:role/r1 RoleSessionName=me DurationSeconds=900"},
+		},
+		{
+			name:   "a role by source_profile beside half a pair of keys",
+			config: base + "[profile x]\nregion=us-east-1\naws_access_key_id=AKSTALE\nsource_profile=base\n" + roleARN + "r1\nrole_session_name=me\n", env: container, opts: x,
+			key: "AKr1", method: "assume-role",
+			asked: []string{"AssumeRole by=AKBASE RoleArn=arn:aws:iam::123456789012:role/r1 RoleSessionName=me DurationSeconds=900"},
+		},
+		{
+			name:   "a role by source_profile where the credentials file has half a pair",
+			config: base + "[profile x]\nregion=us-east-1\nsource_profile=base\n" + roleARN + "r1\nrole_session_name=me\n", credentials: "[x]\naws_secret_access_key=stale\n", env: container, opts: x,
+			key: "AKr1", method: "assume-role",
+			asked: []string{"AssumeRole by=AKBASE RoleArn=arn:aws:iam::123456789012:role/r1 RoleSessionName=me DurationSeconds=900"},
+		},
+		{
+			name:   "a role by a process beside half a pair of keys",
+			config: "[profile half]\naws_access_key_id=AKSTALE\n" + process + "\n[profile x]\nregion=us-east-1\nsource_profile=half\n" + roleARN + "r1\nrole_session_name=me\n", files: map[string]string{"process.sh": processScript}, env: container, opts: x,
+			key: "AKr1", method: "assume-role",
+			asked: []string{"AssumeRole by=AKPROC RoleArn=arn:aws:iam::123456789012:role/r1 RoleSessionName=me DurationSeconds=900"},
 		},
 		{
 			name:   "a role where no region is known",
@@ -213,6 +233,28 @@ func TestSourcesOverHTTP(t *testing.T) {
 			config: "[profile x]\nregion=us-east-1\nsource_profile=base\n" + roleARN + "r1\nrole_session_name=me\n", credentials: "[base]\naws_access_key_id=AKCREDBASE\naws_secret_access_key=s\n", opts: x,
 			key: "AKr1", method: "assume-role",
 			asked: []string{"AssumeRole by=AKCREDBASE RoleArn=arn:aws:iam::123456789012:role/r1 RoleSessionName=me DurationSeconds=900"},
+		},
+		{
+			name:   "a role by a source_profile whose heading is in quotes",
+			config: "[profile \"my base\"]\naws_access_key_id=AKBASE\naws_secret_access_key=s\n[profile x]\nregion=us-east-1\nsource_profile=my base\n" + roleARN + "r1\nrole_session_name=me\n", opts: x,
+			key: "AKr1", method: "assume-role",
+			asked: []string{"AssumeRole by=AKBASE RoleArn=arn:aws:iam::123456789012:role/r1 RoleSessionName=me DurationSeconds=900"},
+		},
+		{
+			name:   "a role by two such, with quotes around the value too",
+			config: "[profile 'my base']\naws_access_key_id=AKBASE\naws_secret_access_key=s\n[profile 'my own']\nsource_profile='my base'\n" + roleARN + "r1\nrole_session_name=me\n[profile x]\nregion=us-east-1\nsource_profile=my own # mine\n" + roleARN + "r2\nrole_session_name=me\n", opts: x,
+			key: "AKr2", method: "assume-role",
+			asked: []string{
+				"AssumeRole by=AKBASE RoleArn=arn:aws:iam::123456789012:role/r1 RoleSessionName=me DurationSeconds=900",
+				"AssumeRole by=AKr1 RoleArn=arn:aws:iam::123456789012:role/r2 RoleSessionName=me DurationSeconds=900",
+			},
+		},
+		{
+			name:   "a role by a source_profile in quotes whose keys are in the credentials file",
+			config: "[profile \"my base\"]\nregion=us-east-1\n[profile x]\nregion=us-east-1\nsource_profile=my base\n" + roleARN + "r1\nrole_session_name=me\n", opts: x,
+			credentials: "[my base]\naws_access_key_id=AKBASE\naws_secret_access_key=s\n",
+			key:         "AKr1", method: "assume-role",
+			asked: []string{"AssumeRole by=AKBASE RoleArn=arn:aws:iam::123456789012:role/r1 RoleSessionName=me DurationSeconds=900"},
 		},
 		{
 			name:   "a role whose source is its own profile",
@@ -290,6 +332,23 @@ func TestSourcesOverHTTP(t *testing.T) {
 			asked: []string{"portal account=123456789012 role=Dev token=cached-token"},
 		},
 		{
+			name:   "web identity of the profile beside half a pair of keys",
+			config: "[profile x]\nregion=us-east-1\naws_access_key_id=AKSTALE\nweb_identity_token_file=$HOME/.aws/token\nrole_session_name=me\n" + roleARN + "r1\n", files: map[string]string{"token": "a.b.c"}, env: container, opts: x,
+			key: "AKWEB", method: "assume-role-with-web-identity",
+			asked: []string{"AssumeRoleWithWebIdentity by=nobody RoleArn=arn:aws:iam::123456789012:role/r1 RoleSessionName=me WebIdentityToken=a.b.c"},
+		},
+		{
+			name: "SSO beside half a pair of keys", config: session + "aws_access_key_id=AKSTALE\n", files: map[string]string{tokenFile("corp"): ssoToken}, env: container, opts: x,
+			key: "AKSSO", method: "sso",
+			asked: []string{"portal account=123456789012 role=Dev token=cached-token"},
+		},
+		{
+			name: "web identity of the environment, where AWS_PROFILE has half a pair", files: map[string]string{"token": "a.b.c"},
+			config: "[profile x]\naws_access_key_id=AKSTALE\n", env: with(web, "AWS_PROFILE", "x", "AWS_CONTAINER_CREDENTIALS_FULL_URI", "$SERVER/container"),
+			key: "AKWEB", method: "assume-role-with-web-identity",
+			asked: []string{"AssumeRoleWithWebIdentity by=nobody RoleArn=arn:aws:iam::123456789012:role/web RoleSessionName=*"},
+		},
+		{
 			name: "SSO by an sso-session whose token is stale", config: session, files: map[string]string{tokenFile("corp"): staleSSO}, opts: x,
 			key: "AKSSO", method: "sso",
 			asked: []string{"token service grant=refresh_token refresh=first-refresh", "portal account=123456789012 role=Dev token=fresh-token"},
@@ -339,6 +398,11 @@ func TestSourcesOverHTTP(t *testing.T) {
 			asked: []string{"metadata token=imds-token"},
 		},
 		{
+			name: "an instance's role whose credentials have expired, which services take while it cannot renew them", env: imds, expires: []time.Time{past, past},
+			key: "AKIMDS", method: "iam-role",
+			asked: []string{"metadata token=imds-token", "metadata token=imds-token"},
+		},
+		{
 			name: "a container before the instance", env: with(imds, "AWS_CONTAINER_CREDENTIALS_FULL_URI", "$SERVER/container"),
 			key: "AKCONTAINER", method: "container-role",
 			asked: []string{"container token="},
@@ -356,7 +420,7 @@ func TestSourcesOverHTTP(t *testing.T) {
 				name += ", by AWS_CA_BUNDLE"
 			}
 			t.Run(name, func(t *testing.T) {
-				server := &issuer{}
+				server := &issuer{expires: c.expires}
 				env := map[string]string{}
 				var url string
 				if secure {

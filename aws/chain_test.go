@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -75,8 +76,24 @@ func TestCredentialChain(t *testing.T) {
 		{"a process", map[string]string{"config": "[default]\n" + process + "\n", "process.sh": processScript}, nil, nil, "AKPROC", "custom-process", nil},
 		{"a process in quotes, with an argument in quotes", map[string]string{"config": "[default]\ncredential_process = \"$HOME/.aws/my tools/creds.sh\" \"a b\"\n", "my tools/creds.sh": quotedScript}, nil, nil, "AKPROC", "custom-process", nil},
 		{"a process in quotes with a comment after it", map[string]string{"credentials": "[default]\ncredential_process = '$HOME/.aws/my tools/creds.sh' 'a b' # ours\n", "my tools/creds.sh": quotedScript}, nil, nil, "AKPROC", "custom-process", nil},
+		{"a process in quotes beside half a pair of keys", map[string]string{"config": "[default]\naws_access_key_id=AKSTALE\ncredential_process = \"$HOME/.aws/my tools/creds.sh\" \"a b\"\n", "my tools/creds.sh": quotedScript}, nil, nil, "AKPROC", "custom-process", nil},
 		{"keys before a process in quotes", map[string]string{"config": keys + "credential_process = \"exit 1\"\n"}, nil, nil, "AKDEFAULT", "config-file", nil},
 		{"the environment before a process in quotes", map[string]string{"config": "[default]\ncredential_process = \"exit 1\"\n"}, env(), nil, "AKENV", "env", nil},
+		{"a process beside half a pair of keys", map[string]string{"config": "[default]\naws_access_key_id=AKSTALE\n" + process + "\n", "process.sh": processScript}, containerEnv, nil, "AKPROC", "custom-process", nil},
+		{"a key in the config file beside a pair in the credentials file", map[string]string{"config": "[default]\naws_access_key_id=AKSTALE\n", "credentials": keys}, nil, nil, "AKDEFAULT", "shared-credentials-file", nil},
+		{"a secret alone in the credentials file beside a pair in the config file", map[string]string{"config": keys, "credentials": "[default]\naws_secret_access_key=stale\n"}, nil, nil, "AKDEFAULT", "config-file", nil},
+		{"a pair in the credentials file for a profile in quotes that has half of one", map[string]string{"config": "[profile \"a b\"]\naws_access_key_id=AKSTALE\n", "credentials": "[a b]\naws_access_key_id=AKAB\naws_secret_access_key=s\n"}, nil, []aws.Option{aws.WithProfile("a b")}, "AKAB", "shared-credentials-file", nil},
+		{"the credentials file before such a profile's own pair", map[string]string{"config": "[profile \"a b\"]\naws_access_key_id=AKOLD\naws_secret_access_key=s\n", "credentials": "[a b]\naws_access_key_id='AKAB' # new\naws_secret_access_key=s\n"}, nil, []aws.Option{aws.WithProfile("a b")}, "AKAB", "shared-credentials-file", nil},
+		{"a secret alone in a file is ignored", map[string]string{"config": "[default]\naws_secret_access_key=s\n"}, containerEnv, nil, "AKCONTAINER", "container-role", nil},
+		{"explicit before a source_profile that does not exist", map[string]string{"config": "[default]\nsource_profile=gone\n" + roleARN + "r\n"}, nil, []aws.Option{testKeys()}, "AKIDTEST", "explicit", nil},
+		{"the environment before one", map[string]string{"config": "[default]\nsource_profile=gone\n" + roleARN + "r\n"}, env(), nil, "AKENV", "env", nil},
+		{"the environment before one in the credentials file", map[string]string{"credentials": "[default]\nsource_profile=gone\n" + roleARN + "r\n"}, env(), nil, "AKENV", "env", nil},
+		{"explicit before the same in the profile of the code", map[string]string{"config": "[profile x]\nsource_profile=gone\n" + roleARN + "r\n"}, nil, []aws.Option{testKeys(), aws.WithProfile("x")}, "AKIDTEST", "explicit", nil},
+		{"explicit before an sso_session that does not exist", map[string]string{"config": "[default]\nsso_session=gone\nsso_account_id=1\nsso_role_name=r\n"}, nil, []aws.Option{testKeys()}, "AKIDTEST", "explicit", nil},
+		{"explicit before a credential_source without a role", map[string]string{"config": "[default]\ncredential_source=Environment\n"}, nil, []aws.Option{testKeys()}, "AKIDTEST", "explicit", nil},
+		{"explicit before two sources in one profile", map[string]string{"config": "[default]\ncredential_process=false\nweb_identity_token_file=f\n" + roleARN + "r\n"}, nil, []aws.Option{testKeys()}, "AKIDTEST", "explicit", nil},
+		{"explicit before a source_profile with half a pair", map[string]string{"config": "[default]\nsource_profile=h\n" + roleARN + "r\n[profile h]\naws_access_key_id=AK\n"}, nil, []aws.Option{testKeys()}, "AKIDTEST", "explicit", nil},
+		{"explicit does not hide another mistake of such a profile", map[string]string{"config": "[default]\nmax_attempts=many\nsource_profile=gone\n" + roleARN + "r\n"}, nil, []aws.Option{testKeys()}, "", "", isConfigError},
 		{"a process that fails", map[string]string{"config": "[default]\ncredential_process = false\n"}, nil, nil, "", "", func(t *testing.T, err error) {
 			var e *aws.CredentialRetrievalError
 			assert.ErrorAs(t, err, &e)
@@ -110,6 +127,41 @@ func TestCredentialChain(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestKeysOfAFileGoTogether: a token belongs to the pair that it stands beside.
+func TestKeysOfAFileGoTogether(t *testing.T) {
+	const whole = "aws_access_key_id=AKCONFIG\naws_secret_access_key=cs\n"
+	for _, c := range []struct{ name, config, credentials, token string }{
+		{"the pair of the credentials file has no token", whole + "aws_session_token=CT\n", "", ""},
+		{"it has one", whole, "aws_session_token=KT\n", "KT"},
+		{"the config file has a token alone", "aws_session_token=CT\n", "", ""},
+		{"both have one", whole + "aws_session_token=CT\n", "aws_session_token=KT\n", "KT"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			home(t, map[string]string{
+				"config":      "[default]\n" + c.config,
+				"credentials": "[default]\naws_access_key_id=\"AKCRED\" # ours\naws_secret_access_key=ks\n" + c.credentials,
+			}, nil)
+			scratch := t.TempDir()
+			t.Setenv("TMPDIR", scratch)
+			creds, err := credentialsOf()
+			require.NoError(t, err)
+			assert.Equal(t, "AKCRED", creds.AccessKeyID)
+			assert.Equal(t, "ks", creds.SecretAccessKey)
+			assert.Equal(t, c.token, creds.SessionToken)
+			assert.Equal(t, "shared-credentials-file", aws.CredentialsMethod(creds))
+			left, err := os.ReadDir(scratch)
+			require.NoError(t, err)
+			assert.Empty(t, left, "files that the SDK has read are gone")
+		})
+	}
+	t.Run("where nothing can be written, the session is not made", func(t *testing.T) {
+		home(t, map[string]string{"config": "[default]\naws_access_key_id=AK\n" + process + "\n"}, map[string]string{"TMPDIR": "$HOME/nowhere", "TMP": "$HOME/nowhere"})
+		_, err := aws.Open(context.Background())
+		isConfigError(t, err)
+		assert.ErrorIs(t, err, fs.ErrNotExist)
+	})
 }
 
 // TestProcessErrorsHideWhatItPrinted: a process prints the secret.
@@ -230,6 +282,10 @@ func TestConfiguredEndpoints(t *testing.T) {
 		{"the variable of all before the services section", config, map[string]string{"AWS_ENDPOINT_URL": "http://all.test"}, "sqs", nil, "http://all.test"},
 		{"the profile", config, nil, "sns", nil, "http://profile.test"},
 		{"the argument before all", config, map[string]string{"AWS_ENDPOINT_URL_SQS": "http://one.test"}, "sqs", []aws.ClientOption{aws.ClientEndpoint("http://arg.test")}, "http://arg.test"},
+		{"the profile, with half a pair of keys in it", "[default]\naws_access_key_id=AK\nregion=us-east-1\nendpoint_url=http://profile.test\n", nil, "sns", nil, "http://profile.test"},
+		{"the profile's services section, with half a pair beside it", "[default]\naws_access_key_id=AK\nregion=us-east-1\nservices=mine\n[services mine]\nsqs =\n  endpoint_url = http://service.test\n", nil, "sqs", nil, "http://service.test"},
+		{"FIPS of the profile, with half a pair beside it", "[default]\naws_secret_access_key=s\nregion=us-east-1\nuse_fips_endpoint=true\n", nil, "sqs", nil, "https://sqs-fips.us-east-1.amazonaws.com"},
+		{"a named profile, with half a pair in it", "[profile 'my own']\naws_access_key_id=AK\nregion=us-east-1\nendpoint_url=http://profile.test\n", map[string]string{"AWS_PROFILE": "my own"}, "sns", nil, "http://profile.test"},
 		{"told to ignore them", config, map[string]string{"AWS_ENDPOINT_URL_SQS": "http://one.test", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}, "sqs", nil, "https://sqs.us-east-1.amazonaws.com"},
 		{"FIPS of the environment", "[default]\nregion=us-east-1\n", map[string]string{"AWS_USE_FIPS_ENDPOINT": "true"}, "sqs", nil, "https://sqs-fips.us-east-1.amazonaws.com"},
 		{"dual stack of the profile", "[default]\nregion=us-east-1\nuse_dualstack_endpoint=true\n", nil, "s3", nil, "https://s3.dualstack.us-east-1.amazonaws.com"},
@@ -238,6 +294,38 @@ func TestConfiguredEndpoints(t *testing.T) {
 			home(t, map[string]string{"config": c.config}, c.env)
 			s := open(t, testKeys())
 			assert.Equal(t, c.want, client(t, s, c.service, c.opts...).Meta().Endpoint)
+		})
+	}
+}
+
+// TestServicesThatAreNotThere: what was to go to an endpoint of one's own would
+// go to AWS, signed.
+func TestServicesThatAreNotThere(t *testing.T) {
+	const missing = "[default]\nregion=us-east-1\nservices=mien\n[services mine]\nsqs =\n  endpoint_url = http://service.test\n"
+	for _, c := range []struct {
+		name, config string
+		env          map[string]string
+		fails        bool
+	}{
+		{"a section that there is not", missing, nil, true},
+		{"one that there is", "[default]\nregion=us-east-1\nservices = \"mine\" # ours\n[services  mine]\nsqs =\n  endpoint_url = http://service.test\n", nil, false},
+		{"of another profile", "[default]\nregion=us-east-1\n[profile x]\nservices=mien\n", nil, false},
+		{"where an endpoint for all comes first", missing, map[string]string{"AWS_ENDPOINT_URL": "http://all.test"}, false},
+		{"where the environment says to ignore it", missing, map[string]string{"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}, false},
+		{"where the profile says to ignore it", strings.Replace(missing, "services=", "ignore_configured_endpoint_urls = True\nservices=", 1), nil, false},
+		{"where the environment takes that back", strings.Replace(missing, "services=", "ignore_configured_endpoint_urls = True\nservices=", 1), map[string]string{"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "false"}, true},
+		{"where the config file does not count", missing, map[string]string{"AWS_SDK_LOAD_CONFIG": "false"}, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			home(t, map[string]string{"config": c.config}, c.env)
+			s, err := aws.Open(context.Background(), testKeys())
+			if c.fails {
+				isConfigError(t, err)
+				assert.ErrorContains(t, err, "mien")
+				return
+			}
+			require.NoError(t, err)
+			s.Close()
 		})
 	}
 }
@@ -378,6 +466,10 @@ func scenarios() []scenario {
 		scenario{Config: profiles, Credentials: keys, Env: map[string]string{"AWS_PROFILE": "partial"}},
 		scenario{Config: profiles, Credentials: keys, Env: map[string]string{"AWS_PROFILE": "partial", "AWS_ACCESS_KEY_ID": "AKENV", "AWS_SECRET_ACCESS_KEY": "s"}},
 		scenario{Config: "[default]\nregion=r-1\naws_secret_access_key=s\n"},
+		scenario{Credentials: "[default]\nregion=r-1\naws_access_key_id=AK\n", Env: map[string]string{"AWS_ACCESS_KEY_ID": "AKENV", "AWS_SECRET_ACCESS_KEY": "s"}},
+		scenario{Config: "[default]\nregion=r-1\naws_access_key_id=AK\n", Credentials: keys},
+		scenario{Config: "[default]\nregion=r-1\nsource_profile=gone\n" + roleARN + "r\n", Env: map[string]string{"AWS_ACCESS_KEY_ID": "AKENV", "AWS_SECRET_ACCESS_KEY": "s"}},
+		scenario{Config: "[default]\nregion=r-1\nsso_session=gone\nsso_account_id=1\nsso_role_name=r\n", Env: map[string]string{"AWS_ACCESS_KEY_ID": "AKENV", "AWS_SECRET_ACCESS_KEY": "s"}},
 		scenario{Env: map[string]string{"AWS_PROFILE": "default"}}, scenario{Profile: "default"}, scenario{Config: "[default]\nregion=r-1\n", Profile: "default"},
 		scenario{Config: "[profile default]\nregion=r-1\n"}, scenario{Credentials: "[profile dev]\naws_access_key_id=A\naws_secret_access_key=s\n", Profile: "dev"},
 		scenario{Config: profiles, Credentials: keys, Env: map[string]string{"AWS_CONFIG_FILE": "$HOME/nowhere", "AWS_SHARED_CREDENTIALS_FILE": "$HOME/nowhere"}},
@@ -403,6 +495,7 @@ func scenarios() []scenario {
 		{"[profile x]\nregion=us-east-1\nweb_identity_token_file=$HOME/.aws/token\n" + role + "web\n", map[string]string{"token": "a.b.c"}, nil},
 		{"[profile x]\nregion=us-east-1\n", map[string]string{"token": "a.b.c"}, map[string]string{"AWS_WEB_IDENTITY_TOKEN_FILE": "$HOME/.aws/token", "AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/web"}},
 		{session, map[string]string{tokenFile("corp"): ssoToken}, nil},
+		{base + "[profile x]\nregion=us-east-1\naws_access_key_id=AKSTALE\nsource_profile=base\n" + role + "r1\n", nil, map[string]string{"AWS_CONTAINER_CREDENTIALS_FULL_URI": "$SERVER/container"}},
 		{session, nil, nil},
 		{legacy, map[string]string{tokenFile("https://corp.test/start"): ssoToken}, nil},
 		{legacy, nil, nil},

@@ -94,7 +94,7 @@ func (s *Session) Client(service string, opts ...ClientOption) (*Client, error) 
 	q := endpointQuery{
 		serviceID: md.ServiceID, prefix: md.EndpointPrefix, signingName: md.SigningName,
 		region: value(cfg.Region), explicit: value(cfg.Endpoint),
-		fips: value(cfg.UseFIPS), dualStack: value(cfg.UseDualStack), http: value(cfg.DisableSSL),
+		useFIPS: cfg.UseFIPS, useDualStack: cfg.UseDualStack, http: value(cfg.DisableSSL),
 	}
 	e, err := s.loaded.resolve(context.Background(), q)
 	if err != nil {

@@ -35,7 +35,7 @@ func (s *Session) ClientConfig(service string, cfgs ...*Config) ClientConfig {
 	c := s.ClientConfigNoResolveEndpoint(cfgs...)
 	q := endpointQuery{
 		prefix: service, serviceID: service, region: value(c.Config.Region), explicit: value(c.Config.Endpoint),
-		fips: value(c.Config.UseFIPS), dualStack: value(c.Config.UseDualStack), http: value(c.Config.DisableSSL),
+		useFIPS: c.Config.UseFIPS, useDualStack: c.Config.UseDualStack, http: value(c.Config.DisableSSL),
 	}
 	if info := serviceTable()[service]; info != nil {
 		q.prefix, q.serviceID, q.signingName = info.Prefix, info.ID, info.SigningName

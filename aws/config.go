@@ -30,14 +30,16 @@ type Config struct {
 	Credentials CredentialsProvider
 	// DisableSSL derives endpoints with http instead of https.
 	DisableSSL *bool
-	// UseFIPS and UseDualStack choose variants of derived endpoints.
+	// UseFIPS and UseDualStack choose variants of derived endpoints. Nil: as
+	// variables and profile say.
 	UseFIPS, UseDualStack *bool
 	// MaxRetries is how often a failed attempt is repeated; 0 means never.
 	// Nil: what AWS_MAX_ATTEMPTS or the profile says, else 2.
 	MaxRetries *int
 	// S3ForcePathStyle says whether buckets are in the path, or in the host
-	// where that can be. Nil: clients by name have them in the host of AWS and
-	// in the path of an endpoint that is given, as boto3 does; typed clients do
+	// where that can be. Nil: clients by name do as addressing_style in the
+	// profile's block "s3" says, else have them in the host of AWS and in the
+	// path of an endpoint that is given, as boto3 does; typed clients do
 	// as their own options say, which is in the host.
 	S3ForcePathStyle *bool
 	// DisableParamValidation sends parameters unchecked.

@@ -95,7 +95,10 @@ func (c *chain) Retrieve(ctx context.Context) (Credentials, error) {
 			}
 			creds.Source = kind + ": " + path
 		}
-		if c.loaded && creds.CanExpire && time.Since(creds.Expires) > maxEarly {
+		// An instance hands out old ones on purpose while it cannot renew
+		// them: services take those.
+		instance := sdk.IsCredentialsProvider(c.inner, (*ec2rolecreds.Provider)(nil))
+		if c.loaded && !instance && creds.CanExpire && time.Since(creds.Expires) > maxEarly {
 			return Credentials{}, &CredentialRetrievalError{fmt.Errorf("those that %s gives have expired", CredentialsMethod(creds))}
 		}
 		return creds, nil
@@ -218,13 +221,7 @@ func firstVariable(names ...string) string {
 // partialInFile finds half a pair of keys in a profile that has nothing else
 // to get credentials by.
 func partialInFile(p profileKeys) error {
-	if hasSource(p.config) || hasSource(p.credentials) {
-		return nil
-	}
-	complete := func(m map[string]string) bool {
-		return m["aws_access_key_id"] != "" && m["aws_secret_access_key"] != ""
-	}
-	if complete(p.config) && p.credentials["aws_access_key_id"] == "" || complete(p.credentials) {
+	if p.hasSource() || whole(p.config) && p.credentials["aws_access_key_id"] == "" || whole(p.credentials) {
 		return nil
 	}
 	for _, f := range []struct {
@@ -241,32 +238,31 @@ func partialInFile(p profileKeys) error {
 	return nil
 }
 
-// hasSource reports whether a profile names a source of credentials other than
-// keys and a process.
+// sources are the settings of a profile that name a source of credentials
+// other than keys and a process.
+var sources = [...]string{"role_arn", "source_profile", "credential_source", "web_identity_token_file", "sso_account_id", "sso_session", "sso_start_url", "login_session"}
+
+// hasSource reports whether a profile has one of sources.
 func hasSource(m map[string]string) bool {
-	for _, k := range [...]string{"role_arn", "source_profile", "credential_source", "web_identity_token_file", "sso_account_id", "sso_session", "sso_start_url", "login_session"} {
-		if m[k] != "" {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(sources[:], func(k string) bool { return m[k] != "" })
 }
+
+func (p profileKeys) hasSource() bool { return hasSource(p.config) || hasSource(p.credentials) }
 
 // quotedProcess returns the profile's credential_process where that is what
 // counts and has a quote at both ends, "" elsewhere: the SDK takes these quotes
 // off any value, and the shell would see a path and the last argument without theirs.
 func (p profileKeys) quotedProcess() string {
-	v := p.setting("credential_process", true)
-	for _, comment := range [...]string{" #", " ;", "\t#", "\t;"} { // as the SDK finds them
-		v, _, _ = strings.Cut(v, comment)
-	}
-	v = strings.TrimSpace(v)
-	switch {
-	case len(v) < 2 || v[0] != '"' && v[0] != '\'' || v[len(v)-1] != v[0],
-		hasSource(p.config), hasSource(p.credentials), p.setting("aws_access_key_id", true) != "":
+	v := withoutComment(p.setting("credential_process", true))
+	if withoutQuotes(v) == v || p.hasSource() || whole(p.config) || whole(p.credentials) {
 		return ""
 	}
 	return v
+}
+
+// whole reports whether both of a pair of keys are there.
+func whole(m map[string]string) bool {
+	return m["aws_access_key_id"] != "" && m["aws_secret_access_key"] != ""
 }
 
 // half reports whether one of a pair of keys is there without the other.

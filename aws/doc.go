@@ -44,10 +44,10 @@
 //	retries        ClientRetry or Config, AWS_MAX_ATTEMPTS, the profile, 2 retries
 //
 // A profile that is named and is in no file is a [*ProfileNotFoundError] of the
-// constructor, a file that does not parse a [*ConfigParseError]. A file that is
-// missing is empty. With AWS_SDK_LOAD_CONFIG=false, or [SharedConfigDisable],
-// the config file is not read, and of the credentials file only keys, a process
-// and a web identity count.
+// constructor, a file that does not parse a [*ConfigParseError]; so is a profile
+// whose services setting names no section. A file that is missing is empty. With
+// AWS_SDK_LOAD_CONFIG=false, or [SharedConfigDisable], the config file is not
+// read, and of the credentials file only keys, a process and a web identity count.
 //
 // # Credentials
 //
@@ -67,7 +67,15 @@
 // waiting for an instance's metadata. AWS_METADATA_SERVICE_TIMEOUT, in seconds,
 // and AWS_METADATA_SERVICE_NUM_ATTEMPTS, or the settings of a profile
 // metadata_service_timeout and metadata_service_num_attempts, are how patiently
-// they are asked: without, a second and once.
+// they are asked: without, a second and once. What answers with a 500 is asked
+// three times. Credentials of an instance whose metadata cannot renew them are
+// used past their end, as services take them then.
+//
+// Where code or variables have keys, how the profile would get its own does not
+// matter, and may be wrong. The keys of one file belong together, the token
+// included. A profile that aws-sdk-go-v2 would refuse or take otherwise, such as
+// one with half a pair of keys beside its source, is read with the help of a
+// temporary file, which holds names and no secrets.
 //
 // # Clients
 //
@@ -86,6 +94,13 @@
 // Endpoints of clients by name come of tables that are of July 2025. A service
 // that is newer may need [ClientEndpoint]. S3 has buckets in the host at AWS, and
 // in the path at an endpoint that is given ([Config.S3ForcePathStyle]).
+//
+// Of the block "s3" of a profile, which is boto3's, clients by name go by
+// addressing_style, use_dualstack_endpoint, use_accelerate_endpoint and
+// us_east_1_regional_endpoint; typed clients have options of their own. Where
+// there can be no acceleration (buckets with dots, FIPS, an endpoint that is
+// given, other partitions) requests go as without, where boto3 refuses.
+// payload_signing_enabled has no effect: content that can be read twice is signed.
 //
 // [Session.Resource] is boto3.resource: objects with identifiers, attributes,
 // actions and collections, over a client by name. Parameters and outputs are
@@ -137,15 +152,18 @@
 //	session.get_available_regions("s3")      sess.AvailableRegions("s3")
 //	session.events.register(name, fn)        sess.Events().On(name, fn)
 //
-// Different on purpose: AWS_PROFILE and AWS_REGION come before their AWS_DEFAULT_
-// twins, and AWS_REGION counts. Half a pair of keys, or a token alone, is an
-// error wherever it is given. Two sources of credentials in one profile are the
-// SDK's to judge, which takes keys before a process. The files of boto before
-// 2014 are not read. The retry mode "legacy", which boto3 has by default, is
+// Different on purpose: AWS_PROFILE and AWS_REGION come before their
+// AWS_DEFAULT_ twins, and AWS_REGION counts. Half a pair of keys, or a token
+// alone, is an error wherever it is given, but for half a pair in a profile
+// that has another source. S3 of us-east-1 has the host of its region, and
+// s3.amazonaws.com only where AWS_S3_US_EAST_1_REGIONAL_ENDPOINT or the
+// profile says legacy. Two sources of credentials in one profile are the SDK's
+// to judge, which takes keys before a process. The files of boto before 2014
+// are not read. The retry mode "legacy", which boto3 has by default, is
 // boto3's alone: where AWS_RETRY_MODE or the profile names it, the constructor
-// says so. Settings of a profile begin at the margin: one that is indented below
-// another is an error of the profile, as the SDK takes it for part of a value.
-// Behind a source_profile the SDK takes a quote off both ends of a
+// says so. Settings of a profile begin at the margin: one that is indented
+// below another is an error of the profile, as the SDK takes it for part of a
+// value. Behind a source_profile the SDK takes a quote off both ends of a
 // credential_process; a path with blanks goes into a script there.
 //
 // Not done for you, where boto3 does it: values of a DynamoDB resource are as on

@@ -48,6 +48,7 @@ type endpointQuery struct {
 	serviceID, prefix, signingName string
 	region                         string
 	explicit                       string
+	useFIPS, useDualStack          *bool // as Config has them
 	fips, dualStack, http          bool
 }
 
@@ -57,7 +58,8 @@ type resolvedEndpoint struct {
 	partition                  string
 	region                     string // as asked for, or the partition-wide one
 	signingRegion, signingName string
-	derived                    bool // from the tables, rather than configured
+	derived                    bool   // from the tables, rather than configured
+	accelerated                string // host of S3 that takes the place of url's where it can; "": none
 }
 
 // normalise takes pseudo regions apart: fips-us-east-1 is us-east-1 with FIPS.
@@ -80,16 +82,17 @@ func (l *loaded) resolve(ctx context.Context, q endpointQuery) (*resolvedEndpoin
 	if q.region != "" && !validHostLabel(q.region) {
 		return nil, &InvalidRegionError{q.region}
 	}
-	if !q.fips {
-		q.fips = l.flag(ctx, useFIPS)
-	}
-	if !q.dualStack {
-		q.dualStack = l.flag(ctx, useDualStack)
-	}
+	q.fips = q.fips || l.flag(ctx, q.useFIPS, useFIPS)
+	ofS3 := q.serviceID == "S3" || q.serviceID == "S3 Control"
+	q.dualStack = l.flag(ctx, q.useDualStack, useDualStack) || q.useDualStack == nil && ofS3 && l.s3.dualStack
 	if q.explicit == "" {
 		q.explicit = l.configuredEndpoint(ctx, q.serviceID)
 	}
-	p := partitionOf(q.region)
+	p, pseudo := partitionOf(q.region), false
+	if p == nil {
+		p = partitionOfPseudo(q.region)
+		pseudo = p != nil
+	}
 	if p == nil { // a plausible name that no pattern admits is routed in the first partition
 		p = partitionTable()[0]
 	}
@@ -104,7 +107,7 @@ func (l *loaded) resolve(ctx context.Context, q endpointQuery) (*resolvedEndpoin
 		global = services.PartitionEndpoint
 	}
 	notRegional := services != nil && services.IsRegionalized != nil && !*services.IsRegionalized
-	if q.region == "" || q.region == "aws-global" {
+	if q.region == "" || pseudo {
 		switch {
 		case q.prefix == "s3" && q.region == "":
 			e.region, e.signingRegion = "us-east-1", "us-east-1"
@@ -117,7 +120,7 @@ func (l *loaded) resolve(ctx context.Context, q endpointQuery) (*resolvedEndpoin
 		}
 	}
 	key := e.region
-	if notRegional && global != "" {
+	if notRegional && global != "" || l.s3.legacy && q.serviceID == "S3" && key == "us-east-1" && !q.fips && !q.dualStack {
 		key = global
 	}
 	var info endpointInfo
@@ -133,7 +136,7 @@ func (l *loaded) resolve(ctx context.Context, q endpointQuery) (*resolvedEndpoin
 			e.signingName = n
 		}
 	}
-	if e.signingRegion == "" || e.signingRegion == "aws-global" {
+	if e.signingRegion == "" || pseudo && e.signingRegion == q.region {
 		e.signingRegion = p.GlobalRegion
 	}
 	if q.explicit != "" {
@@ -148,16 +151,78 @@ func (l *loaded) resolve(ctx context.Context, q endpointQuery) (*resolvedEndpoin
 	if q.http {
 		scheme = "http"
 	}
-	host := hostname(p, table, services, info, q, key)
+	label := key
+	if (q.fips || q.dualStack) && strings.HasSuffix(key, "-global") { // which no variant's host has in its name
+		label = p.variantRegion(q, e.signingRegion)
+	}
+	host := hostname(p, table, services, info, q, label)
 	u, err := parseEndpoint(scheme + "://" + host)
 	if err != nil {
 		return nil, err
 	}
 	e.url, e.derived = u, true
+	if l.s3.accelerate && q.serviceID == "S3" && p.ID == "aws" && !q.fips {
+		e.accelerated = "s3-accelerate." + p.DNSSuffix
+		if q.dualStack {
+			e.accelerated = "s3-accelerate.dualstack." + p.DNSSuffix
+		}
+	}
 	return e, nil
 }
 
-// hostname fills the most particular template that fits.
+// partitionOfPseudo returns the partition whose region for what it has once this
+// is, such as aws-cn-global, nil for none.
+func partitionOfPseudo(region string) *partition {
+	for _, p := range partitionTable() {
+		if region == p.ID+"-global" {
+			return p
+		}
+	}
+	return nil
+}
+
+// variantRegion returns what the host of a variant has for a region, where p has
+// the service once, by the rules of botocore. "": nothing.
+func (p *partition) variantRegion(q endpointQuery, signingRegion string) string {
+	switch q.prefix {
+	case "savingsplans":
+		if !q.fips {
+			return "global"
+		}
+		return signingRegion
+	case "cloudfront", "iam", "route53":
+	default:
+		return signingRegion
+	}
+	switch {
+	case !q.dualStack:
+	case p.ID == "aws", p.ID == "aws-cn" && !q.fips && q.prefix != "cloudfront":
+		return "global"
+	case p.ID == "aws-us-gov":
+		return "us-gov"
+	}
+	return ""
+}
+
+// dualStackNames are the services that hosts of dual stack call otherwise than
+// by their prefix, by the rules of botocore, in the partitions that hostname has.
+var dualStackNames = map[string]string{
+	"api.detective":           "detective",
+	"api.ecr":                 "ecr",
+	"api.ecr-public":          "ecr-public",
+	"api.mediatailor":         "mediatailor",
+	"api.tunneling.iot":       "api.iot-tunneling",
+	"elasticfilesystem":       "efs",
+	"entitlement.marketplace": "entitlement-marketplace",
+	"ingest.timestream":       "timestream-ingest",
+	"kafka":                   "kafka-api",
+	"metering.marketplace":    "metering-marketplace",
+	"query.timestream":        "timestream-query",
+	"streams.dynamodb":        "streams-dynamodb",
+}
+
+// hostname fills the most particular template that fits. A region of "" leaves
+// its place out.
 func hostname(p *partition, table *endpointPartition, services *serviceEndpoints, info endpointInfo, q endpointQuery, region string) string {
 	levels := make([]endpointInfo, 0, 3)
 	levels = append(levels, info)
@@ -201,7 +266,17 @@ find:
 			template = "{service}-fips.{region}.{dnsSuffix}"
 		}
 	}
-	return strings.NewReplacer("{service}", q.prefix, "{region}", region, "{dnsSuffix}", suffix).Replace(template)
+	if region == "" {
+		template = strings.ReplaceAll(template, "{region}.", "")
+	}
+	name := q.prefix
+	if other := dualStackNames[name]; other != "" && q.dualStack {
+		switch p.ID {
+		case "aws", "aws-cn", "aws-us-gov":
+			name = other
+		}
+	}
+	return strings.NewReplacer("{service}", name, "{region}", region, "{dnsSuffix}", suffix).Replace(template)
 }
 
 // configuredEndpoint returns what variables and profile say about endpoints:
@@ -260,7 +335,11 @@ func useDualStack(ctx context.Context, src any) (on, found bool) {
 	return false, false
 }
 
-func (l *loaded) flag(ctx context.Context, get func(context.Context, any) (on, found bool)) bool {
+// flag returns what code says, else what get finds in variables and profile.
+func (l *loaded) flag(ctx context.Context, code *bool, get func(context.Context, any) (on, found bool)) bool {
+	if code != nil {
+		return *code
+	}
 	for _, src := range l.cfg.ConfigSources {
 		if on, found := get(ctx, src); found {
 			return on

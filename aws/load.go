@@ -24,6 +24,7 @@ type loaded struct {
 	credentialsFiles []string
 	models           []fs.FS
 	sessionRetries   bool
+	s3               s3Settings
 	fresh            bool // from the environment, not adopted
 
 	modelsOnce sync.Once
@@ -131,7 +132,22 @@ func (l *loaded) profileAndFiles(o *options, c *Config) error {
 	if _, ok := l.profiles.get(l.profile); !ok && named {
 		return &ProfileNotFoundError{Profile: l.profile}
 	}
-	return l.profiles.readable(l.profile)
+	if err := l.profiles.readable(l.profile); err != nil {
+		return err
+	}
+	p, _ := l.profiles.get(l.profile)
+	if l.s3, err = readS3Settings(p, o.sharedConfig()); err != nil {
+		return err
+	}
+	if p.noServices && o.sharedConfig() && value(c.Endpoint) == "" && os.Getenv("AWS_ENDPOINT_URL") == "" && !p.ignoresEndpoints() {
+		return &ConfigParseError{Err: fmt.Errorf("profile %q names services %q, and there is no such section", l.profile, p.services())}
+	}
+	return nil
+}
+
+// ignoresEndpoints reports whether configured endpoints are not to count.
+func (p profileKeys) ignoresEndpoints() bool {
+	return strings.EqualFold(firstOf(os.Getenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"), withoutComment(p.setting("ignore_configured_endpoint_urls", true))), "true")
 }
 
 func firstOf(vs ...string) string {

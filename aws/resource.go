@@ -316,7 +316,9 @@ func (r *Resource) pages(ctx context.Context, collection string, in Params) iter
 }
 
 // Batch does something with all that a collection has, a page at a time: of a
-// Bucket, Batch(ctx, "Objects", "Delete", nil).
+// Bucket, Batch(ctx, "Objects", "Delete", nil). It has no filter, as boto3's
+// filter(Prefix=…).delete() has: for a part, list it with [Resource.All] and its
+// Params, and call the operation of the client.
 func (r *Resource) Batch(ctx context.Context, collection, action string, in Params) ([]Output, error) {
 	var outs []Output
 	for page, err := range r.pages(ctx, collection, nil) {

@@ -84,6 +84,58 @@ func TestOneLayerRetries(t *testing.T) {
 	}
 }
 
+// ending is a retryer that ends a context when it is asked how long to wait.
+type ending struct {
+	sdk.Retryer
+	end func()
+}
+
+func (e ending) RetryDelay(int, error) (time.Duration, error) {
+	e.end()
+	return time.Hour, nil
+}
+
+// TestContextEndsAWait: between two attempts, and between two looks of a waiter.
+func TestContextEndsAWait(t *testing.T) {
+	home(t, nil, nil)
+	models(t)
+	mine := errors.New("my reason")
+	for _, c := range []struct {
+		name  string
+		cause error
+	}{{"with a cause", mine}, {"without", nil}} {
+		ctx, cancel := context.WithCancelCause(context.Background())
+		end := func() { cancel(c.cause) }
+		own := func() sdk.Retryer { return ending{retry.NewStandard(), end} }
+		s := open(t, aws.WithSDKConfig(sdk.Config{Region: "us-east-1", Retryer: own}), testKeys())
+		answer(s, http.StatusServiceUnavailable, "<Error><Code>SlowDown</Code></Error>")
+		_, err := client(t, s, "s3").Call(ctx, "ListBuckets", nil)
+		check := func(t *testing.T, err error) {
+			assert.ErrorIs(t, err, context.Canceled)
+			if c.cause != nil {
+				assert.ErrorIs(t, err, c.cause)
+			}
+		}
+		t.Run("before another attempt, "+c.name, func(t *testing.T) {
+			check(t, err)
+			var canceled *sdk.RequestCanceledError
+			assert.ErrorAs(t, err, &canceled, "as in the middle of an attempt")
+			assert.ErrorContains(t, err, "ListBuckets")
+			assert.ErrorContains(t, err, "SlowDown", "what it waited for")
+		})
+		t.Run("before another look, "+c.name, func(t *testing.T) {
+			ctx, cancel := context.WithCancelCause(context.Background())
+			s := open(t, testKeys(), aws.WithRegion("us-east-1"))
+			answer(s, http.StatusNotFound, "")
+			s.Handlers.Complete.PushBack(func(*aws.Request) error { cancel(c.cause); return nil })
+			err := client(t, s, "s3").Wait(ctx, "BucketExists", aws.Params{"Bucket": "buck"}, aws.WaitDelay(time.Hour))
+			check(t, err)
+			var e *aws.WaiterError
+			assert.ErrorAs(t, err, &e)
+		})
+	}
+}
+
 // inTurn has a handler answer with the texts in turn, the last for ever, and
 // counts the answers. One that ends in … breaks off there.
 func inTurn(s *aws.Session, texts ...string) *int {

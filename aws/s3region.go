@@ -28,9 +28,9 @@ func (c *Client) endpointOf(r *Request, params map[string]any) *resolvedEndpoint
 	c.bucketsMu.Unlock()
 	if e := c.inRegion(region); e != nil {
 		r.region = e.signingRegion
-		return e
+		return e.forBucket(r.Operation.Name, r.bucket)
 	}
-	return c.endpoint
+	return c.endpoint.forBucket(r.Operation.Name, r.bucket)
 }
 
 // inRegion returns the client's endpoint in another region, nil for none.
@@ -52,8 +52,8 @@ func (c *Client) inRegion(region string) *resolvedEndpoint {
 	return e
 }
 
-// follow turns built towards the region that S3 named in its refusal, and
-// reports whether there is one to try. It happens once in a call.
+// follow turns built towards the region that S3 names, in its refusal or when
+// it is asked, and reports whether there is one to try. It happens once in a call.
 func (c *Client) follow(o *api.Operation, r *Request, built *http.Request, err error) bool {
 	var fault *ServiceError
 	if !c.isS3() || r.bucket == "" || r.followed || !errors.As(err, &fault) || !replayable(built) || !elsewhere(o, fault) {
@@ -65,6 +65,9 @@ func (c *Client) follow(o *api.Operation, r *Request, built *http.Request, err e
 	}
 	if region == "" {
 		region, _ = fault.Fields["Region"].(string)
+	}
+	if region == "" && o.Name != headBucket {
+		region = c.askRegion(r)
 	}
 	from := c.endpointOf(r, map[string]any{"Bucket": r.bucket})
 	to := c.inRegion(region)
@@ -83,6 +86,27 @@ func (c *Client) follow(o *api.Operation, r *Request, built *http.Request, err e
 	r.followed, r.region = true, to.signingRegion
 	built.URL.Host = strings.TrimSuffix(built.URL.Host, from.url.Host) + to.url.Host
 	return true
+}
+
+// headBucket is the operation whose answer names the bucket's region, whatever
+// else it says.
+const headBucket = "HeadBucket"
+
+// askRegion asks S3 for the region of the bucket of r, "" if it does not say.
+func (c *Client) askRegion(r *Request) string {
+	o := c.model.Operations[headBucket]
+	if o == nil {
+		return ""
+	}
+	ask := c.newRequest(r.Context(), o, Params{"Bucket": r.bucket})
+	ask.followed = true
+	out, err := c.call(r.Context(), o, ask)
+	closeBody(out)
+	ask.Error, ask.Data = err, out
+	if c.phases.complete(ask) != nil || ask.HTTPResponse == nil {
+		return ""
+	}
+	return ask.HTTPResponse.Header.Get("X-Amz-Bucket-Region")
 }
 
 // elsewhere reports whether a refusal means that the bucket is in another region.

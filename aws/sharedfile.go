@@ -23,7 +23,7 @@ type sharedFile struct {
 
 type sharedSection struct {
 	name     string
-	keys     map[string]string // names in lower case
+	keys     map[string]string // names in lower case; of one in a block, s3.addressing_style
 	indented int               // the line of a setting that the SDK takes for part of the value above; 0: none
 }
 
@@ -72,10 +72,13 @@ func parseSharedFile(b []byte) (_ *sharedFile, line int, err error) {
 		case trimmed == "" || trimmed[0] == '#' || trimmed[0] == ';':
 			continue
 		case (text[0] == ' ' || text[0] == '\t') && section != nil && lastKey != "":
-			if k, _, ok := cutSetting(trimmed); ok && section.indented == 0 && section.keys[lastKey] != "" && isSetting(k) {
+			switch k, v, ok := cutSetting(trimmed); {
+			case ok && section.keys[lastKey] == "":
+				section.keys[lastKey+"."+k] = v
+			case ok && section.indented == 0 && isSetting(k):
 				section.indented = line
 			}
-			continue // a nested map or the rest of a long value: neither is of interest here
+			continue // else the rest of a long value, which is of no interest here
 		case trimmed[0] == '[':
 			name, _, ok := strings.Cut(trimmed[1:], "]")
 			if !ok {
@@ -133,10 +136,7 @@ func configProfile(section string) (name string, ok bool) {
 	if !ok || rest == "" || rest[0] != ' ' && rest[0] != '\t' {
 		return "", false
 	}
-	name = strings.TrimSpace(rest)
-	if n := len(name); n >= 2 && (name[0] == '"' || name[0] == '\'') && name[n-1] == name[0] {
-		name = name[1 : n-1]
-	}
+	name = withoutQuotes(strings.TrimSpace(rest))
 	return name, name != ""
 }
 
@@ -146,6 +146,7 @@ type profileKeys struct {
 	inFile              string            // as the config file has it, quotes included
 	config, credentials map[string]string // nil: not there
 	bad                 error             // why the SDK would read it wrong; may be nil
+	noServices          bool              // its services name a section that there is not
 }
 
 // setting returns a setting of the profile, of the credentials file before the
@@ -156,6 +157,60 @@ func (p profileKeys) setting(name string, counts bool) string {
 		return ""
 	}
 	return firstOf(p.credentials[name], p.config[name])
+}
+
+// sections returns text of a shared file in which the profile, under either of
+// its names, has the settings given, such as "region = x".
+func (p profileKeys) sections(settings ...string) string {
+	text := sectionText(p.name, settings...)
+	if p.quoted() {
+		text += sectionText(p.inFile, settings...)
+	}
+	return text
+}
+
+func sectionText(name string, settings ...string) string {
+	return "[" + name + "]\n" + strings.Join(settings, "\n") + "\n"
+}
+
+// quoted reports whether the config file has the profile's name in quotes, which
+// the SDK takes for part of it.
+func (p profileKeys) quoted() bool { return p.inFile != "" && p.inFile != p.name }
+
+// source returns the name of the profile that lends this one its credentials.
+func (p profileKeys) source() string {
+	return withoutQuotes(withoutComment(p.setting("source_profile", true)))
+}
+
+// services returns the name of the section of endpoints that the profile uses, ""
+// for none.
+func (p profileKeys) services() string {
+	return withoutQuotes(withoutComment(p.setting("services", true)))
+}
+
+// services returns the name that profiles have for a section of endpoints, "" of
+// any other section.
+func (s sharedSection) services() string {
+	if kind, name, _ := strings.Cut(s.name, " "); kind == "services" {
+		return strings.TrimSpace(name)
+	}
+	return ""
+}
+
+// withoutComment returns a value without the comment that the SDK finds after it.
+func withoutComment(v string) string {
+	for _, begin := range [...]string{" #", " ;", "\t#", "\t;"} {
+		v, _, _ = strings.Cut(v, begin)
+	}
+	return strings.TrimSpace(v)
+}
+
+// withoutQuotes takes off v a quote at either end.
+func withoutQuotes(v string) string {
+	if n := len(v); n >= 2 && (v[0] == '"' || v[0] == '\'') && v[n-1] == v[0] {
+		return v[1 : n-1]
+	}
+	return v
 }
 
 // sharedProfiles are the profiles of all files, those of the config files first.
@@ -178,6 +233,7 @@ func readSharedProfiles(configFiles, credentialsFiles []string) (sharedProfiles,
 			(*to)[k] = v
 		}
 	}
+	services := map[string]bool{"": true}
 	check := func(p *profileKeys, path string, s sharedSection) {
 		if s.indented > 0 && p.bad == nil {
 			p.bad = &ConfigParseError{Path: path, Line: s.indented, Err: errors.New("an indented line goes on with the value above it: settings begin at the margin")}
@@ -189,6 +245,7 @@ func readSharedProfiles(configFiles, credentialsFiles []string) (sharedProfiles,
 			return nil, err
 		}
 		for _, s := range f.sections {
+			services[s.services()] = true
 			if name, ok := configProfile(s.name); ok {
 				p := find(name)
 				p.inFile = strings.TrimSpace(strings.TrimPrefix(s.name, "profile"))
@@ -203,6 +260,7 @@ func readSharedProfiles(configFiles, credentialsFiles []string) (sharedProfiles,
 			return nil, err
 		}
 		for _, s := range f.sections {
+			services[s.services()] = true
 			if _, isConfig := configProfile(s.name); isConfig && s.name != "default" {
 				continue
 			}
@@ -210,6 +268,9 @@ func readSharedProfiles(configFiles, credentialsFiles []string) (sharedProfiles,
 			overlay(&p.credentials, s.keys)
 			check(p, path, s)
 		}
+	}
+	for i := range ps {
+		ps[i].noServices = !services[ps[i].services()]
 	}
 	return ps, nil
 }
@@ -231,7 +292,7 @@ func (ps sharedProfiles) readable(name string) error {
 		if p.bad != nil {
 			return p.bad
 		}
-		name = p.setting("source_profile", true)
+		name = p.source()
 	}
 	return nil
 }
