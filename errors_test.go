@@ -10,8 +10,10 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -165,6 +167,26 @@ func TestErrors_OfAdaptersThatAreNotOurs(t *testing.T) {
 			if inner := errors.Unwrap(c.err); inner == nil {
 				require.ErrorIs(t, err, c.err, "the cause is kept")
 			}
+		})
+	}
+}
+
+// What reading the caller's own content met says nothing about the connection,
+// whatever it would mean if it came from there.
+func TestErrors_OfTheCallersContent(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { io.Copy(io.Discard, r.Body) }))
+	defer server.Close()
+	for name, met := range map[string]error{
+		"a file that is closed":       os.ErrClosed,
+		"content of another download": io.ErrUnexpectedEOF,
+		"another connection":          &net.OpError{Op: "read", Net: "tcp", Err: errors.New("broken")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSession(t)
+			_, err := s.Put(t.Context(), server.URL, requests.WithBody(io.MultiReader(strings.NewReader("abc"), iotest.ErrReader(met))))
+			require.ErrorIs(t, err, met)
+			assert.NotErrorIs(t, err, requests.ErrConnection)
+			assert.ErrorContains(t, err, ": content of the request: "+met.Error())
 		})
 	}
 }

@@ -149,10 +149,8 @@ func failure(ctx context.Context, err error) error {
 		}
 	}
 	err = bare(err)
-	for _, known := range [...]error{sentinel.Connection, sentinel.Timeout, sentinel.InvalidHeader, sentinel.InvalidURL, sentinel.ContentDecoding, sentinel.RetriesExhausted, sentinel.Closed} {
-		if errors.Is(err, known) {
-			return err
-		}
+	if errors.As(err, new(*sentinel.Condition)) {
+		return err // what the cause is like, an error of the caller's own content say, is nothing to it
 	}
 	// Adapters that are not ours report as net/http and package net do.
 	var netErr net.Error

@@ -27,6 +27,7 @@ type answer struct {
 	body  *memoryBody
 	sink  *io.PipeWriter
 	ready chan *http.Response // the header, or nil when there will be none
+	watch silenceWatch
 
 	mu       sync.Mutex // guards what follows: handlers may use several goroutines
 	header   http.Header
@@ -59,6 +60,7 @@ func (w *answer) commit(status int) {
 		if t := httptrace.ContextClientTrace(w.req.Context()); t != nil && t.Got1xxResponse != nil {
 			t.Got1xxResponse(status, textproto.MIMEHeader(w.header.Clone()))
 		}
+		w.watch.heard()
 		return
 	}
 	w.status, w.sent = status, w.header.Clone()
@@ -249,6 +251,7 @@ func (w *answer) broken() error {
 
 // memoryBody is the content of a response, as the handler writes it.
 type memoryBody struct {
+	watch  *silenceWatch
 	start  []byte // what was written before the header went out
 	pipe   *io.PipeReader
 	ctx    context.Context // the caller's
@@ -274,6 +277,9 @@ func (b *memoryBody) Read(p []byte) (int, error) {
 		b.err = http.ErrBodyReadAfterClose
 	default:
 		if b.err = interrupted(b.ctx); b.err == nil {
+			b.err = b.watch.ended()
+		}
+		if b.err == nil {
 			b.err = &failure{sentinel.Truncated, err}
 		}
 	}
@@ -290,6 +296,8 @@ func (b *memoryBody) read(p []byte) (int, error) {
 		b.start = b.start[n:]
 		return n, nil
 	}
+	b.watch.reads(true)
+	defer b.watch.reads(false)
 	return b.pipe.Read(p)
 }
 

@@ -2,7 +2,10 @@ package adapters
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"io"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -49,8 +52,15 @@ func (a Attempt) String() string {
 	return b.String()
 }
 
-// GoString is [Attempt.String]: an error of a foreign type may hold a URL.
-func (a Attempt) GoString() string { return a.String() }
+// Format prints [Attempt.String], whatever the verb: an error of a foreign type
+// may hold a URL.
+func (a Attempt) Format(f fmt.State, _ rune) { io.WriteString(f, a.String()) }
+
+// LogValue is for package slog.
+func (a Attempt) LogValue() slog.Value { return slog.StringValue(a.String()) }
+
+// MarshalJSON writes [Attempt.String].
+func (a Attempt) MarshalJSON() ([]byte, error) { return json.Marshal(a.String()) }
 
 // RetryError reports that a request failed in spite of being retried. It
 // matches [ErrRetriesExhausted], unless the context of the request ended the
@@ -69,6 +79,7 @@ type RetryError struct {
 	ended, cause error
 }
 
+// Error says after how many attempts the request failed, and by what the last did.
 func (e *RetryError) Error() string {
 	n := len(e.Attempts)
 	s := fmt.Sprintf("adapters: %v after %d attempts", ErrRetriesExhausted, n)
@@ -87,8 +98,11 @@ func (e *RetryError) Error() string {
 	return s
 }
 
-// GoString is [RetryError.Error].
-func (e *RetryError) GoString() string { return e.Error() }
+// Format prints the text of [RetryError.Error], whatever the verb.
+func (e RetryError) Format(f fmt.State, _ rune) { io.WriteString(f, e.Error()) }
+
+// MarshalJSON writes the text of [RetryError.Error].
+func (e RetryError) MarshalJSON() ([]byte, error) { return json.Marshal(e.Error()) }
 
 // Unwrap returns what e matches.
 func (e *RetryError) Unwrap() []error {

@@ -23,6 +23,7 @@ type CircuitError struct {
 	Until  time.Time // when to try again
 }
 
+// Error says which origin is left alone, and until when.
 func (e *CircuitError) Error() string {
 	return fmt.Sprintf("adapters: %s: %v until %s", e.Origin, ErrCircuitOpen, e.Until.Format(time.RFC3339))
 }
@@ -40,6 +41,7 @@ const (
 	CircuitHalfOpen                     // a few pass, to see how the server is
 )
 
+// String returns "closed", "open" or "half-open".
 func (s CircuitState) String() string {
 	switch s {
 	case CircuitClosed:
@@ -140,20 +142,37 @@ func (b *Breaker) roundTrip(next http.RoundTripper, req *http.Request) (*http.Re
 	c := &entry.state
 
 	period, change, err := c.enter(key, b.terms())
-	b.report(key, change)
 	if err != nil {
 		closeContent(req)
+		b.report(key, change)
 		return nil, err
 	}
 	over := req.Context().Err() != nil // before anything was sent
-	outcome := outcomeNone
+	var (
+		outcome            = outcomeNone
+		resp               *http.Response
+		sent, judged, done bool
+	)
+	defer func() { // what nobody gets when IsFailure or OnChange panicked
+		switch {
+		case done:
+		case !sent:
+			closeContent(req)
+		case resp != nil && resp.Body != nil:
+			resp.Body.Close()
+		}
+	}()
 	defer func() { // also when the base panics: a trial must not stay open
 		b.report(key, c.leave(period, outcome, b.terms()))
+		done = judged
 	}()
-	resp, err := next.RoundTrip(req)
+	b.report(key, change)
+	sent = true
+	resp, err = next.RoundTrip(req)
 	if !over {
 		outcome = b.outcome(req, resp, err)
 	}
+	judged = true
 	return resp, err
 }
 
@@ -176,7 +195,7 @@ func (b *Breaker) outcome(req *http.Request, resp *http.Response, err error) out
 	if err != nil && req.Context().Err() != nil && !isTimeout(context.Cause(req.Context())) {
 		return outcomeNone // the caller's own doing; a timeout is not
 	}
-	if errors.As(err, new(*uploadError)) || errors.Is(err, errTooLate) {
+	if errors.Is(err, errContent) || errors.Is(err, errTooLate) {
 		return outcomeNone // the server has no part in it
 	}
 	failed := false

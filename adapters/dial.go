@@ -151,6 +151,9 @@ func (d *dialer) secure(ctx context.Context, conn net.Conn, addr string) (net.Co
 			conn.Close()
 			return nil, err
 		}
+		if x := exchangeFrom(ctx); x != nil {
+			x.tunnel()
+		}
 	case d.proxy.Scheme == "https":
 		tc := tls.Client(conn, d.proxyTLS)
 		if err := tc.HandshakeContext(ctx); err != nil {
@@ -182,9 +185,7 @@ func (d *dialer) connectHeader(ctx context.Context, _ *url.URL, target string) (
 func (d *dialer) connectAnswer(ctx context.Context, _ *url.URL, req *http.Request, res *http.Response) error {
 	if res.StatusCode == http.StatusOK {
 		if x := exchangeFrom(ctx); x != nil {
-			x.mu.Lock()
-			x.tunnelled = true
-			x.mu.Unlock()
+			x.tunnel()
 		}
 		return nil
 	}
@@ -199,7 +200,14 @@ func (d *dialer) connectAnswer(ctx context.Context, _ *url.URL, req *http.Reques
 			return errAnswered
 		}
 	}
-	return &failure{sentinel.Proxy, &refusal{res.StatusCode}}
+	return proxyFailure(d.proxy, &refusal{res.StatusCode})
+}
+
+// tunnel notes that what goes through the connection goes to the origin.
+func (x *exchange) tunnel() {
+	x.mu.Lock()
+	x.tunnelled = true
+	x.mu.Unlock()
 }
 
 // connectRequest returns CONNECT as an authenticator sees it.
@@ -266,6 +274,7 @@ func (dl *dialing) connected(x *exchange, conn net.Conn) (net.Conn, error) {
 			conn.Close()
 			return nil, errAbandoned
 		}
+		x.pool.tidy(x.via)
 	}
 	dl.mu.Lock()
 	cause := dl.cause

@@ -2,11 +2,13 @@ package adapters
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -54,18 +56,62 @@ func (r *refusal) Error() string {
 // StatusCode is what the proxy answered.
 func (r *refusal) StatusCode() int { return r.status }
 
+// proxyFailure is a failure of the proxy at u. Its text says which proxy that
+// is: the environment may have named it.
+func proxyFailure(u *url.URL, err error) error {
+	if u != nil {
+		err = &named{proxyName(u), err}
+	}
+	return &failure{sentinel.Proxy, err}
+}
+
+// proxyName is what errors call a proxy: its URL without the credentials.
+func proxyName(u *url.URL) string { return u.Scheme + "://" + hostPort(u) }
+
+// named is an error with the name of whose it is before it.
+type named struct {
+	name string
+	err  error
+}
+
+func (n *named) Error() string { return n.name + ": " + n.err.Error() }
+func (n *named) Unwrap() error { return n.err }
+
+// tlsFailure is err as a failure of TLS. A server that spoke plain HTTP is
+// [http.ErrSchemeMismatch], as it is for an [http.Client].
+func tlsFailure(err error) error {
+	var record tls.RecordHeaderError
+	if errors.As(err, &record) && string(record.RecordHeader[:]) == "HTTP/" {
+		err = &plainAnswer{err}
+	}
+	return &failure{sentinel.TLS, err}
+}
+
+// plainAnswer is the answer in plain HTTP to the beginning of a handshake.
+type plainAnswer struct{ err error }
+
+func (p *plainAnswer) Error() string   { return http.ErrSchemeMismatch.Error() }
+func (p *plainAnswer) Unwrap() []error { return []error{http.ErrSchemeMismatch, p.err} }
+
 // ownError carries the error of an authenticator through net/http: it is no
 // failure of the proxy.
 type ownError struct{ err error }
 
 func (o *ownError) Error() string { return o.err.Error() }
 
-// uploadError is what the caller's own body met, or that it is not of its
-// declared length.
-type uploadError struct{ err error }
+// errContent is the condition of what the caller's own content met, or that it
+// is not of its declared length. Nobody but the caller has a part in it.
+var errContent = sentinel.New("content of the request")
 
-func (u *uploadError) Error() string { return u.err.Error() }
-func (u *uploadError) Unwrap() error { return u.err }
+// miscount is the error of content that is not of its declared length.
+type miscount struct{ read, declared int64 }
+
+func (m *miscount) Error() string {
+	if m.read > m.declared {
+		return fmt.Sprintf("longer than the %d bytes that were declared", m.declared)
+	}
+	return fmt.Sprintf("%d bytes, but %d were declared", m.read, m.declared)
+}
 
 var (
 	errDone     = errors.New("adapters: the exchange is over")
@@ -102,10 +148,10 @@ func (x *exchange) explain(err error) error {
 		return ended
 	}
 	x.mu.Lock()
-	phase, tunnelled, uploadErr, miscounted := x.phase, x.tunnelled, x.uploadErr, x.miscounted
+	phase, tunnelled, uploadErr := x.phase, x.tunnelled, x.uploadErr
 	x.mu.Unlock()
-	if miscounted || uploadErr != nil && errors.Is(err, uploadErr) {
-		return &uploadError{err}
+	if uploadErr != nil {
+		return &failure{errContent, uploadErr} // err may blame the connection, which net/http ends for this
 	}
 	if f := (*failure)(nil); errors.As(err, &f) {
 		return f
@@ -116,12 +162,12 @@ func (x *exchange) explain(err error) error {
 	switch {
 	case errors.Is(err, errAnswered), errors.Is(err, sentinel.BlockedAddress):
 		return err
-	case phase == waiting:
+	case phase == waiting && !errors.As(err, new(*net.OpError)): // else it is the dial of an adopted transport
 		return x.invalid(err)
-	case phase == connecting || phase == securing:
+	case phase <= securing:
 		return x.unconnected(err, phase, tunnelled)
 	case nettls.IsFailure(err):
-		return &failure{sentinel.TLS, err}
+		return tlsFailure(err)
 	case strings.Contains(err.Error(), "message cannot contain multiple Content-Length headers"):
 		return &failure{sentinel.InvalidHeader, err}
 	}
@@ -156,10 +202,13 @@ func (x *exchange) unconnected(err error, p phase, tunnelled bool) error {
 		// The system gave up, or net/http did: it gives a CONNECT a minute.
 		return &failure{sentinel.ConnectTimeout, err}
 	case nettls.IsFailure(err) || p == securing && x.secure() && !proxied:
-		err = &failure{sentinel.TLS, err}
+		err = tlsFailure(err)
 	}
-	if op := (*net.OpError)(nil); proxied || errors.As(err, &op) && op.Op == "proxyconnect" {
-		return &failure{sentinel.Proxy, err}
+	if proxied {
+		return proxyFailure(x.via.proxy, err)
+	}
+	if op := (*net.OpError)(nil); errors.As(err, &op) && op.Op == "proxyconnect" {
+		return &failure{sentinel.Proxy, err} // an adopted transport's own
 	}
 	if _, ok := err.(*failure); ok {
 		return err

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"syscall"
 	"testing"
@@ -27,21 +28,44 @@ func TestTimeouts_text(t *testing.T) {
 		<-ctx.Done()
 		return nil, ctx.Err()
 	}
+	tunnels := func(c net.Conn) {
+		readHeader(c)
+		io.WriteString(c, "HTTP/1.1 200 OK\r\n\r\n")
+		silent(c)
+	}
 	for _, tt := range []struct {
 		name   string
+		proxy  string // "": none
 		url    string
 		dial   func(context.Context, string, string) (net.Conn, error) // nil: to server
 		server func(net.Conn)
 		want   string
 	}{
-		{"a connection", "http://h.test/", hole, nil, "connect timed out: no connection within 3s"},
-		{"a handshake", "https://h.test/", nil, silent, "connect timed out: connection not ready within 5s"},
-		{"a header", "http://h.test/", nil, silent, "read timed out: no answer within 7s"},
-		{"content", "http://h.test/", nil, func(c net.Conn) {
+		{"a connection", "", "http://h.test/", hole, nil, "connect timed out: no connection within 3s"},
+		{"a handshake", "", "https://h.test/", nil, silent, "connect timed out: no TLS handshake within 5s"},
+		{"a header", "", "http://h.test/", nil, silent, "read timed out: no answer within 7s"},
+		{"content", "", "http://h.test/", nil, func(c net.Conn) {
 			readHeader(c)
 			io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n")
 			silent(c)
 		}, "read timed out within the content: no content within 7s"},
+		{"a connection to a proxy", "http://u:s3cret@p.test:3128", "https://h.test/", hole, nil,
+			"connect timed out: no connection to the proxy http://p.test:3128 within 3s"},
+		{"a proxy's answer to CONNECT", "http://u:s3cret@p.test", "https://h.test/", nil, silent,
+			"connect timed out: no connection through the proxy http://p.test:80 within 5s"},
+		{"the handshake of an https proxy", "https://u:s3cret@p.test", "http://h.test/", nil, silent,
+			"connect timed out: no connection through the proxy https://p.test:443 within 5s"},
+		{"a SOCKS proxy's answer", "socks5h://u:s3cret@[::1]", "http://h.test/", nil, silent,
+			"connect timed out: no connection through the proxy socks5h://[::1]:1080 within 5s"},
+		{"a handshake behind a proxy", "http://u:s3cret@p.test:3128", "https://h.test/", nil, tunnels,
+			"connect timed out: no TLS handshake through the proxy http://p.test:3128 within 5s"},
+		{"a handshake behind a SOCKS proxy", "socks4a://p.test:1080", "https://h.test/", nil, func(c net.Conn) {
+			c.Read(make([]byte, 64))
+			c.Write([]byte{0, 90, 0, 0, 0, 0, 0, 0})
+			silent(c)
+		}, "connect timed out: no TLS handshake through the proxy socks4a://p.test:1080 within 5s"},
+		{"a header by way of a proxy", "http://u:s3cret@p.test:3128", "http://h.test/", nil, silent,
+			"read timed out: no answer through the proxy http://p.test:3128 within 7s"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -54,7 +78,11 @@ func TestTimeouts_text(t *testing.T) {
 				}
 				h := adapters.New(adapters.Options{Dial: dial})
 				defer h.Close()
-				resp, err := h.RoundTrip(with(t, limits, "GET", tt.url, nil))
+				set := limits
+				if tt.proxy != "" {
+					set.Proxy = parsed(t, tt.proxy)
+				}
+				resp, err := h.RoundTrip(with(t, set, "GET", tt.url, nil))
 				if err == nil {
 					_, err = resp.Body.Read(make([]byte, 1))
 				}
@@ -98,6 +126,35 @@ func TestErrors_systemTimeout(t *testing.T) {
 			require.ErrorIs(t, err, syscall.ETIMEDOUT)
 			assert.NotErrorIs(t, err, sentinel.Proxy)
 			assert.NotErrorIs(t, err, sentinel.ReadTimeout)
+		})
+	}
+}
+
+// A server that speaks plain HTTP where TLS is spoken is told by the error of
+// net/http for it, also where the server is a proxy.
+func TestErrors_plainHTTPOnAPortOfTLS(t *testing.T) {
+	s := httptest.NewServer(http.HandlerFunc(origin))
+	defer s.Close()
+	s.Config.ErrorLog = discard
+	addr := s.Listener.Addr().String()
+	for _, tt := range []struct{ name, proxy, url, want string }{
+		{"an origin", "", "https://" + addr + "/", "TLS failed: http: server gave HTTP response to HTTPS client"},
+		{"a proxy", "https://u:s3cret@" + addr, "http://h.test/",
+			"proxy failed: https://" + addr + ": TLS failed: http: server gave HTTP response to HTTPS client"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			set := adapters.Settings{}
+			if tt.proxy != "" {
+				set.Proxy = parsed(t, tt.proxy)
+			}
+			h := adapters.New(adapters.Options{})
+			defer h.Close()
+			_, err := h.RoundTrip(with(t, set, "GET", tt.url, nil))
+			require.EqualError(t, err, tt.want)
+			require.ErrorIs(t, err, http.ErrSchemeMismatch)
+			require.ErrorIs(t, err, sentinel.TLS)
+			var record tls.RecordHeaderError
+			require.ErrorAs(t, err, &record)
 		})
 	}
 }

@@ -26,24 +26,23 @@ type exchange struct {
 	body    body
 	hooks   httptrace.ClientTrace
 
-	mu         sync.Mutex // guards what follows
-	phase      phase
-	tunnelled  bool        // the proxy accepted CONNECT
-	reading    bool        // the caller waits for content
-	producing  bool        // the caller is asked for content
-	received   bool        // the content has been read to its end
-	miscounted bool        // the caller's body is not of its declared length
-	interims   int         // bytes of 1xx responses, as far as they are told
-	uploads    int         // request bodies not closed yet
-	again      *upload     // the request body that was opened last, by GetBody
-	uploadErr  error       // what reading the caller's body met
-	timer      *time.Timer // nil until a limit is first armed
-	deadline   time.Time   // when the timer means it; zero: it does not
-	fires      time.Time   // when the timer fires next, which may be before that; zero: it does not
-	dial       *dialing    // under way for this exchange
-	conn       connFacts
-	on         *counted // the connection, or the one being made; nil: none yet
-	times      *Trace   // nil: not asked for
+	mu        sync.Mutex // guards what follows
+	phase     phase
+	tunnelled bool        // the proxy accepted CONNECT, or what SOCKS asks
+	reading   bool        // the caller waits for content
+	producing bool        // the caller is asked for content
+	received  bool        // the content has been read to its end
+	interims  int         // bytes of 1xx responses, as far as they are told
+	uploads   int         // request bodies not closed yet
+	again     *upload     // the request body that was opened last, by GetBody
+	uploadErr error       // what reading the caller's body met, or a *miscount
+	timer     *time.Timer // nil until a limit is first armed
+	deadline  time.Time   // when the timer means it; zero: it does not
+	fires     time.Time   // when the timer fires next, which may be before that; zero: it does not
+	dial      *dialing    // under way for this exchange
+	conn      connFacts
+	on        *counted // the connection, or the one being made; nil: none yet
+	times     *Trace   // nil: not asked for
 }
 
 // limits are the times of Settings; zero means none.
@@ -123,6 +122,7 @@ func (x *exchange) carry(out *http.Request, content io.ReadCloser) {
 			x.mu.Lock()
 			x.uploads++
 			x.again = u
+			x.uploadErr = nil // of what is not sent any more
 			x.mu.Unlock()
 			return u, nil
 		}

@@ -22,14 +22,24 @@ func (l *Lifetime) Interrupted() error { return l.interrupted() }
 // Transports returns how many transports the pool holds.
 func (h *HTTP) Transports() int { return len(h.all()) }
 
+// MaxMet is how many destinations a transport is used for.
+const MaxMet = maxMet
+
 // LookUp finds the transport for req and gives it back.
 func (h *HTTP) LookUp(req *http.Request) error {
-	e, t, err := h.acquire(req, settingsOf(req))
-	if err == nil {
-		t.inFlight.Add(-1)
-		h.release(e)
-	}
+	_, err := h.TransportFor(req)
 	return err
+}
+
+// TransportFor is LookUp, and returns the transport.
+func (h *HTTP) TransportFor(req *http.Request) (*http.Transport, error) {
+	e, t, err := h.acquire(req, settingsOf(req))
+	if err != nil {
+		return nil, err
+	}
+	t.inFlight.Add(-1)
+	h.release(e)
+	return e.transport, nil
 }
 
 // Remembered returns for how many settings the pool knows the transport.

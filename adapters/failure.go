@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"syscall"
 
+	"github.com/seed-3bbad739/requests/internal/redact"
 	"github.com/seed-3bbad739/requests/internal/sentinel"
 )
 
@@ -34,7 +35,7 @@ func (f failureKind) String() string {
 // permanent are the conditions that another attempt does not change.
 var permanent = [...]error{
 	sentinel.BlockedAddress, sentinel.InvalidURL, sentinel.InvalidProxyURL, sentinel.InvalidHeader,
-	sentinel.NotReplayable, sentinel.Closed, ErrCircuitOpen, errBadSettings,
+	sentinel.NotReplayable, sentinel.Closed, ErrCircuitOpen, errBadSettings, errContent,
 }
 
 // failureOf sorts an error by its type, never by its text.
@@ -128,11 +129,12 @@ func isTimeout(err error) bool {
 	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &t) && t.Timeout()
 }
 
-// message is the text of err without the URL that *url.Error prints whole.
+// message is the text of err without the URL that *url.Error prints whole, nor
+// secrets in any other.
 func message(err error) string {
 	var u *url.Error
 	if errors.As(err, &u) {
-		return u.Err.Error()
+		err = u.Err
 	}
-	return err.Error()
+	return redact.Text(err.Error())
 }

@@ -17,7 +17,8 @@ import (
 // a server over HTTP/1.1 would: content streams both ways, the request's
 // context ends with the caller's or when the response's body is closed, and a
 // handler that panics or breaks off cuts the response. What the request's
-// context carries is not seen by h.
+// context carries is not seen by h. Of its [Settings] Read holds: an h that is
+// silent for longer is a read timeout. The others are about the network.
 func Handler(h http.Handler) http.RoundTripper { return &handler{h} }
 
 type handler struct{ serve http.Handler }
@@ -38,17 +39,25 @@ func (h *handler) RoundTrip(req *http.Request) (*http.Response, error) {
 		req: req, header: make(http.Header), declared: -1,
 		sink: sink, ready: make(chan *http.Response, 1),
 	}
-	w.body = &memoryBody{pipe: content, ctx: req.Context(), cancel: func(err error) { stop(); cancel(err) }}
-	upload := &uploadOnce{body: req.Body}
+	w.body = &memoryBody{pipe: content, ctx: req.Context(), watch: &w.watch, cancel: func(err error) { stop(); cancel(err) }}
+	w.watch.begin(settingsOf(req).Read, func(cause error) {
+		w.body.cancel(cause)
+		content.CloseWithError(cause)
+	})
+	upload := &uploadOnce{body: req.Body, watch: &w.watch}
 	go h.run(w, served(ctx, req, upload), upload)
 	select {
 	case resp := <-w.ready:
+		w.watch.answered()
 		if resp == nil {
 			return nil, w.broken()
 		}
 		return resp, nil
 	case <-req.Context().Done():
+		w.watch.answered()
 		return nil, interrupted(req.Context())
+	case <-w.watch.expired:
+		return nil, w.watch.ended()
 	}
 }
 
@@ -56,14 +65,20 @@ func (h *handler) RoundTrip(req *http.Request) (*http.Response, error) {
 func (h *handler) run(w *answer, r *http.Request, upload *uploadOnce) {
 	defer upload.Close()
 	defer w.body.cancel(errDone)
+	returned := false
 	defer func() {
-		if p := recover(); p != nil {
+		p := recover()
+		if p == nil && !returned {
+			p = http.ErrAbortHandler // runtime.Goexit, as of a test that fails
+		}
+		if p != nil {
 			w.abort(p)
 			return
 		}
 		w.finish()
 	}()
 	h.serve.ServeHTTP(w, r)
+	returned = true
 }
 
 // served returns req as a server would see it.
@@ -111,6 +126,7 @@ var errHandlerBroke = errors.New("adapters: the handler broke off")
 // to be read after.
 type uploadOnce struct {
 	body   io.ReadCloser
+	watch  *silenceWatch // nil: none
 	read   atomic.Bool
 	closed atomic.Bool
 }
@@ -120,7 +136,10 @@ func (u *uploadOnce) Read(p []byte) (int, error) {
 		return 0, http.ErrBodyReadAfterClose
 	}
 	u.read.Store(true)
-	return u.body.Read(p)
+	u.watch.produces(true)
+	n, err := u.body.Read(p)
+	u.watch.produces(false)
+	return n, err
 }
 
 func (u *uploadOnce) Close() error {

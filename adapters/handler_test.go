@@ -9,9 +9,11 @@ import (
 	"net/http/httptest"
 	"net/http/httptrace"
 	"net/textproto"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/iotest"
 	"testing/synctest"
 	"time"
 
@@ -379,6 +381,108 @@ func (c *endingContext) Err() error {
 
 // A handler breaks off because of the end of the context, and the caller is
 // told of that.
+// A handler in memory that is silent is as a server that is: the limit of
+// Settings.Read runs while it is waited for.
+func TestHandler_silence(t *testing.T) {
+	const limit = 7 * time.Second
+	quiet := func(r *http.Request) {
+		select {
+		case <-r.Context().Done():
+		case <-time.After(time.Hour):
+		}
+	}
+	for _, tt := range []struct {
+		name  string
+		limit time.Duration
+		serve func(w http.ResponseWriter, r *http.Request)
+		slow  time.Duration // before each Read of the caller, and of what it sends
+		want  string
+		is    []error
+		after time.Duration
+	}{
+		{"before the header", limit, func(_ http.ResponseWriter, r *http.Request) { quiet(r) }, 0,
+			"read timed out: no answer within 7s", []error{sentinel.ReadTimeout}, limit},
+		{"within the content", limit, func(w http.ResponseWriter, r *http.Request) {
+			w.(http.Flusher).Flush()
+			quiet(r)
+		}, 0, "read timed out within the content: no content within 7s", []error{sentinel.BodyReadTimeout, sentinel.Connection}, limit},
+		{"after a header that took its time", limit, func(w http.ResponseWriter, r *http.Request) {
+			time.Sleep(limit - 1)
+			w.WriteHeader(http.StatusEarlyHints)
+			time.Sleep(limit - 1)
+			w.(http.Flusher).Flush()
+			time.Sleep(limit - 1)
+			io.WriteString(w, "x")
+			w.(http.Flusher).Flush()
+			quiet(r)
+		}, 0, "read timed out within the content: no content within 7s", nil, 4*limit - 3},
+		{"never for that long", limit, func(w http.ResponseWriter, r *http.Request) {
+			for range 100 {
+				time.Sleep(limit - 1)
+				io.WriteString(w, "x")
+				w.(http.Flusher).Flush()
+			}
+		}, 0, "", nil, 100 * (limit - 1)},
+		{"a caller that takes its time", limit, func(w http.ResponseWriter, r *http.Request) {
+			io.Copy(w, r.Body)
+		}, time.Minute, "", nil, 3 * time.Minute},
+		{"without a limit", 0, func(_ http.ResponseWriter, r *http.Request) { quiet(r) }, 0, "", nil, time.Hour},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				sent := iotest.DataErrReader(strings.NewReader("abc"))
+				req := with(t, adapters.Settings{Read: tt.limit}, "POST", "http://h.test/", readerFunc(func(p []byte) (int, error) {
+					time.Sleep(tt.slow)
+					return sent.Read(p)
+				}))
+				ended := make(chan error, 1)
+				start := time.Now()
+				resp, err := adapters.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					tt.serve(w, r)
+					ended <- context.Cause(r.Context())
+				})).RoundTrip(req)
+				for err == nil {
+					time.Sleep(tt.slow)
+					_, err = resp.Body.Read(make([]byte, 10))
+				}
+				assert.Equal(t, tt.after, time.Since(start))
+				if tt.want == "" {
+					require.Equal(t, io.EOF, err)
+					require.NoError(t, <-ended)
+					return
+				}
+				require.EqualError(t, err, tt.want)
+				for _, is := range tt.is {
+					require.ErrorIs(t, err, is)
+				}
+				require.ErrorIs(t, <-ended, sentinel.ReadTimeout, "the handler's context tells")
+				if resp != nil {
+					_, again := resp.Body.Read(make([]byte, 1))
+					require.Equal(t, err, again)
+				}
+			})
+		})
+	}
+}
+
+// A handler that ends its goroutine, as a test that fails within it does, has
+// not answered.
+func TestHandler_thatEndsItsGoroutine(t *testing.T) {
+	_, err := adapters.Handler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		runtime.Goexit()
+	})).RoundTrip(with(t, adapters.Settings{}, "GET", "http://h.test/", nil))
+	require.ErrorIs(t, err, sentinel.Connection)
+	resp, err := adapters.Handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		io.WriteString(w, "abc")
+		w.(http.Flusher).Flush()
+		runtime.Goexit()
+	})).RoundTrip(with(t, adapters.Settings{}, "GET", "http://h.test/", nil))
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	_, err = io.ReadAll(resp.Body)
+	require.ErrorIs(t, err, sentinel.Truncated)
+}
+
 func TestHandler_breaksOffAsTheContextEnds(t *testing.T) {
 	ctx := &endingContext{Context: t.Context()}
 	rt := adapters.Handler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {

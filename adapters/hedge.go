@@ -88,19 +88,30 @@ func (h *Hedge) race(next http.RoundTripper, req *http.Request, delay time.Durat
 	r.start(req.Body)
 	timer := time.NewTimer(delay)
 	defer timer.Stop()
+	over := false
+	defer func() {
+		if !over { // OnHedge or the base panicked
+			r.abandon()
+		}
+	}()
 	running := 1
 	var failed error
 	for {
 		select {
 		case t := <-r.results:
+			if t.panicked != nil {
+				panic(t.panicked) // where the caller can recover from it
+			}
 			if t.err == nil {
+				over = true
 				return r.win(t), nil
 			}
 			t.cancel()
-			if failed == nil || keptBack(failed) {
+			if failed == nil || keptBack(failed) || req.Context().Err() != nil {
 				failed = t.err
 			}
 			if running--; running == 0 {
+				over = true
 				return nil, failed
 			}
 		case <-timer.C:
@@ -111,9 +122,11 @@ func (h *Hedge) race(next http.RoundTripper, req *http.Request, delay time.Durat
 				}
 				continue
 			}
+			r.unsent = again
 			if h.OnHedge != nil {
 				h.OnHedge(req, delay)
 			}
+			r.unsent = nil
 			r.start(again.Body)
 			running++
 		}
@@ -132,8 +145,9 @@ type hedgeRace struct {
 	req     *http.Request
 	results chan *hedgeTry // has room for all
 
-	tries []*hedgeTry
-	won   atomic.Bool // a response has come; those after it are of no use
+	tries  []*hedgeTry
+	unsent *http.Request // ready while OnHedge is told; nil at other times
+	won    atomic.Bool   // a response has come; those after it are of no use
 }
 
 type hedgeTry struct {
@@ -141,6 +155,8 @@ type hedgeTry struct {
 	cancel context.CancelFunc
 	resp   *http.Response
 	err    error
+
+	panicked any // what the base panicked with
 }
 
 // start sends a copy of the request in a goroutine that ends with its round
@@ -152,16 +168,38 @@ func (r *hedgeRace) start(body io.ReadCloser) {
 	t.sent.Body = body
 	r.tries = append(r.tries, t)
 	go func() {
+		t.err = errNoResponse // of a Goexit
+		defer func() {
+			if t.panicked = recover(); t.err == nil && t.resp == nil {
+				t.err = errNoResponse
+			}
+			if t.err == nil && !r.won.CompareAndSwap(false, true) {
+				t.discard()
+				return
+			}
+			r.results <- t
+		}()
 		t.resp, t.err = r.next.RoundTrip(t.sent)
-		if t.err == nil && t.resp == nil {
-			t.err = errNoResponse
-		}
-		if t.err == nil && !r.won.CompareAndSwap(false, true) {
+	}()
+}
+
+// abandon gives up what is under way or has come.
+func (r *hedgeRace) abandon() {
+	for _, t := range r.tries {
+		t.cancel()
+	}
+	if r.unsent != nil {
+		closeContent(r.unsent)
+	}
+	if r.won.CompareAndSwap(false, true) {
+		return // what comes later gives itself up
+	}
+	for t := range r.results {
+		if t.err == nil {
 			t.discard()
 			return
 		}
-		r.results <- t
-	}()
+	}
 }
 
 // win makes t the answer. Its context lives until its content is done with;

@@ -2,6 +2,7 @@ package adapters_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -16,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-3bbad739/requests/adapters"
+	"github.com/seed-3bbad739/requests/internal/sentinel"
 )
 
 func TestHedge(t *testing.T) {
@@ -151,6 +153,21 @@ func TestHedge_cancelledByItsCaller(t *testing.T) {
 
 // Over a real connection the winner's content is read long after the loser
 // was cancelled.
+// What the caller ended did not fail by what had failed before.
+func TestHedge_cancelledWhenOneHasFailed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		why := errors.New("user pressed stop")
+		base := play(status(200), status(200))
+		base.replies[0].after, base.replies[1].after = time.Hour, time.Hour
+		hedge := &adapters.Hedge{Base: &adapters.AttemptTimeout{Base: base, Timeout: 2 * time.Second}, Delay: 300 * ms}
+		ctx, cancel := context.WithCancelCause(t.Context())
+		time.AfterFunc(2100*ms, func() { cancel(why) })
+		_, err := hedge.RoundTrip(newRequest(t, "GET", "").WithContext(ctx))
+		require.ErrorIs(t, err, context.Canceled)
+		require.NotErrorIs(t, err, sentinel.Timeout)
+	})
+}
+
 func TestHedge_winnersBodyIsUnaffected(t *testing.T) {
 	var requests atomic.Int32
 	loserGone := make(chan struct{})

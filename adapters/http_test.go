@@ -548,6 +548,51 @@ func TestIdleConnections(t *testing.T) {
 	}
 }
 
+// A server names the hosts of its redirects, and each leaves a connection.
+func TestIdleConnections_ofManyHosts(t *testing.T) {
+	http1, http2 := new(http.Protocols), new(http.Protocols)
+	http1.SetHTTP1(true)
+	http2.SetUnencryptedHTTP2(true)
+	const hosts = 520
+	for _, c := range []struct {
+		name    string
+		options adapters.Options
+		most    int // that are ever idle
+	}{
+		{"bounded by default", adapters.Options{Protocols: http1}, 512},
+		{"as many as are kept for one host", adapters.Options{Protocols: http1, MaxIdlePerHost: 515}, 515},
+		{"as many as is said", adapters.Options{Protocols: http1, MaxIdle: 3}, 3},
+		{"as many as is said, also where one host may have more", adapters.Options{Protocols: http1, MaxIdle: 3, MaxIdlePerHost: 10}, 3},
+		{"any number", adapters.Options{Protocols: http1, MaxIdle: -1}, hosts},
+		{"of HTTP/2 twice as many", adapters.Options{Protocols: http2, MaxIdle: 3}, 6},
+		{"of HTTP/2 any number", adapters.Options{Protocols: http2, MaxIdle: -1}, hosts},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				n := newPipes()
+				s := &http.Server{Handler: http.HandlerFunc(origin), Protocols: c.options.Protocols}
+				go s.Serve(n)
+				c.options.Dial = n.Dial
+				h := adapters.New(c.options)
+				most := 0
+				for i := range hosts {
+					fetch(t, h, with(t, adapters.Settings{}, "GET", fmt.Sprintf("http://h%d.test/", i), nil))
+					synctest.Wait()
+					idle := 0
+					for _, s := range h.Statistics() {
+						idle += s.Idle
+					}
+					most = max(most, idle)
+				}
+				require.Equal(t, c.most, most)
+				h.Close()
+				s.Close()
+				n.Close()
+			})
+		})
+	}
+}
+
 func TestOptions(t *testing.T) {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, "%s %s %s", r.Proto, r.Host, r.RemoteAddr)

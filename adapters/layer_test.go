@@ -6,6 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/seed-3bbad739/requests/adapters"
 	"github.com/seed-3bbad739/requests/internal/drain"
+	"github.com/seed-3bbad739/requests/internal/sentinel"
 )
 
 // layer is what every policy offers.
@@ -268,3 +270,96 @@ type watched struct {
 }
 
 func (w *watched) Close() error { w.closed++; return nil }
+
+// A panic of the base is the caller's to recover from, and a base that ends its
+// goroutine, as a test that fails within it does, keeps nobody waiting.
+func TestLayers_baseThatPanics(t *testing.T) {
+	for name, rt := range layers(baseFunc(func(*http.Request) (*http.Response, error) { panic("the base") })) {
+		t.Run(name, func(t *testing.T) {
+			assert.PanicsWithValue(t, "the base", func() { rt.RoundTrip(newRequest(t, "GET", "")) })
+		})
+	}
+	for name, rt := range layers(baseFunc(func(*http.Request) (*http.Response, error) { runtime.Goexit(); return nil, nil })) {
+		t.Run(name+", which ends its goroutine", func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				go func() {
+					_, err := rt.RoundTrip(newRequest(t, "GET", ""))
+					assert.Error(t, err)
+				}()
+				synctest.Wait()
+			})
+		})
+	}
+}
+
+// Who panics in a callback leaves no content open: nobody has it in hand.
+func TestLayers_callbackThatPanics(t *testing.T) {
+	slow := status(503)
+	slow.after = 2 * time.Second
+	for _, tt := range []struct {
+		name    string
+		replies []reply
+		before  int // calls that do not panic
+		rt      func(base http.RoundTripper, callback func()) http.RoundTripper
+	}{
+		{"Retry.OnRetry", []reply{status(503)}, 0, func(base http.RoundTripper, callback func()) http.RoundTripper {
+			return &adapters.Retry{Base: base, OnRetry: func(adapters.Attempt) { callback() }}
+		}},
+		{"Breaker.IsFailure", []reply{status(200)}, 0, func(base http.RoundTripper, callback func()) http.RoundTripper {
+			return &adapters.Breaker{Base: base, IsFailure: func(*http.Response, error) bool { callback(); return false }}
+		}},
+		{"Breaker.OnChange, by the answer", []reply{status(503)}, 0, func(base http.RoundTripper, callback func()) http.RoundTripper {
+			return &adapters.Breaker{Base: base, Failures: 1, OnChange: func(adapters.CircuitChange) { callback() }}
+		}},
+		{"Breaker.OnChange, before the trial", []reply{status(503)}, 1, func(base http.RoundTripper, callback func()) http.RoundTripper {
+			return &adapters.Breaker{Base: base, Failures: 1, OpenFor: time.Second, OnChange: func(adapters.CircuitChange) { callback() }}
+		}},
+		{"Hedge.OnHedge", []reply{slow}, 0, func(base http.RoundTripper, callback func()) http.RoundTripper {
+			return &adapters.Hedge{Base: base, Delay: time.Second, OnHedge: func(*http.Request, time.Duration) { callback() }}
+		}},
+		{"Hedge.OnHedge, as the answer comes", []reply{{status: 200, after: 1500 * ms}}, 0, func(base http.RoundTripper, callback func()) http.RoundTripper {
+			return &adapters.Hedge{Base: base, Delay: time.Second, OnHedge: func(*http.Request, time.Duration) { time.Sleep(time.Second); callback() }}
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				base, calls := play(tt.replies...), 0
+				rt := tt.rt(base, func() {
+					if calls++; calls > tt.before {
+						panic("the callback")
+					}
+				})
+				var open atomic.Int32
+				req := newRequest(t, "PUT", "content")
+				req.GetBody = func() (io.ReadCloser, error) {
+					open.Add(1)
+					return &onceClosed{Reader: strings.NewReader("content"), close: func() { open.Add(-1) }}, nil
+				}
+				for range tt.before {
+					resp, err := rt.RoundTrip(newRequest(t, "PUT", "content"))
+					require.NoError(t, err)
+					resp.Body.Close()
+					time.Sleep(time.Second)
+				}
+				req.Body, _ = req.GetBody()
+				assert.PanicsWithValue(t, "the callback", func() { rt.RoundTrip(req) })
+				time.Sleep(time.Minute)
+				assert.Zero(t, open.Load(), "of the request")
+				assert.Zero(t, base.open, "of the responses")
+			})
+		})
+	}
+}
+
+// A request without a URL is refused as it is without the layer.
+func TestLayers_requestWithoutAURL(t *testing.T) {
+	h := adapters.New(adapters.Options{})
+	defer h.Close()
+	for name, rt := range layers(h) {
+		body := &watched{Reader: strings.NewReader("content")}
+		_, err := rt.RoundTrip(&http.Request{Method: "GET", Body: body})
+		assert.ErrorIs(t, err, sentinel.InvalidURL, name)
+		assert.Equal(t, 1, body.closed, name)
+	}
+	assert.Equal(t, adapters.CircuitClosed, new(adapters.Breaker).State(nil))
+}

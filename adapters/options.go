@@ -20,6 +20,15 @@ type Options struct {
 	// MaxIdlePerHost is how many idle connections are kept for one host.
 	// Zero: 64. Negative: none are kept.
 	MaxIdlePerHost int
+	// MaxIdle is how many idle connections are kept in all; one more closes
+	// that which was idle longest. Zero: 512, or MaxIdlePerHost if that is
+	// more. Negative: no bound. A server can lead a client to any number of
+	// hosts by redirects, so without a bound it can use up the process's
+	// descriptors. Raise it where more hosts than that are talked to in turns.
+	// Requests through different proxies or under different trust are counted
+	// apart. Of HTTP/2 up to twice as many are kept, and then all that are idle
+	// are closed.
+	MaxIdle int
 	// IdleTimeout is how long an idle connection is kept. Zero: 90 seconds.
 	// Negative: for as long as the server keeps it.
 	IdleTimeout time.Duration
@@ -53,7 +62,16 @@ type Options struct {
 	Guard *Guard
 }
 
+// maxIdle is how many idle connections one transport keeps; 0: any number.
+func (o *Options) maxIdle() int {
+	if o.MaxIdle == 0 {
+		return max(maxIdle, o.MaxIdlePerHost)
+	}
+	return max(o.MaxIdle, 0)
+}
+
 const (
+	maxIdle        = 512
 	maxIdlePerHost = 64
 	idleTimeout    = 90 * time.Second
 	// maxHeader bounds a response's header; net/http would take 10 MiB.

@@ -17,6 +17,9 @@ const (
 	maxTransports = 64
 	// maxRecent bounds the settings remembered for a transport found before.
 	maxRecent = 256
+	// maxMet bounds the destinations of a transport: net/http's remembers each
+	// that never gave a connection back, for good.
+	maxMet = 8192
 )
 
 // entry is one transport of a pool.
@@ -34,6 +37,7 @@ type entry struct {
 	busy    int    // exchanges under way
 	used    uint64 // the turn of the last look-up
 	retired bool   // takes no more exchanges
+	met     int    // destinations that were new
 }
 
 // identity is what settings are told apart by without looking into them:
@@ -209,7 +213,7 @@ func (r recent) fresh() bool {
 // aged reports whether e has served for as long as the options allow.
 func (h *HTTP) aged(e *entry) bool {
 	most := h.from().options.MaxConnAge
-	return most > 0 && time.Since(e.born) >= most
+	return most > 0 && time.Since(e.born) >= most || e.met >= maxMet && !e.adopted
 }
 
 // hold takes a reference to e for req. mu is held.
@@ -257,6 +261,22 @@ func (h *HTTP) retire(k key, e *entry) {
 func (e *entry) close() {
 	e.transport.CloseIdleConnections()
 	e.open.close()
+}
+
+// tidy closes what is idle on e when it is twice what is to be kept.
+// net/http sees to the bound itself but for HTTP/2: of that it forgets the
+// connections beyond MaxIdleConns, and keeps them open.
+func (h *HTTP) tidy(e *entry) {
+	most := e.transport.MaxIdleConns
+	if most <= 0 {
+		return
+	}
+	h.mu.Lock()
+	busy := e.busy
+	h.mu.Unlock()
+	if e.open.count()-busy >= 2*most {
+		e.transport.CloseIdleConnections()
+	}
 }
 
 // trim drops the transport used longest ago, when there are too many. mu is held.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -52,6 +53,28 @@ func TestPool_remembersABoundedNumberOfSettings(t *testing.T) {
 		set := adapters.Settings{TLS: &adapters.TLS{ServerName: "h.test"}}
 		require.NoError(t, h.LookUp(with(t, set, "GET", "https://h.test/", nil)))
 		require.LessOrEqual(t, h.Remembered(), most, "after %d", i+1)
+	}
+	assert.Equal(t, 1, h.Transports())
+}
+
+// net/http remembers every destination that never gave a connection back for as
+// long as the transport lives.
+func TestPool_retiresATransportThatHasMetManyDestinations(t *testing.T) {
+	h := adapters.New(adapters.Options{})
+	defer h.Close()
+	look := func(i int) *http.Transport {
+		tr, err := h.TransportFor(with(t, adapters.Settings{}, "GET", fmt.Sprintf("http://h%d.test/", i), nil))
+		require.NoError(t, err)
+		return tr
+	}
+	first := look(0)
+	for i := range adapters.MaxMet {
+		require.Same(t, first, look(i))
+	}
+	second := look(adapters.MaxMet)
+	require.NotSame(t, first, second)
+	for range 2 * adapters.MaxMet {
+		require.Same(t, second, look(0), "those that are known cost nothing")
 	}
 	assert.Equal(t, 1, h.Transports())
 }

@@ -3,16 +3,23 @@ package adapters_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
+	"crypto/rsa"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/seed-3bbad739/requests/adapters"
 )
@@ -42,6 +49,42 @@ func TestTLS_print(t *testing.T) {
 				assert.Equal(t, tt.want, fmt.Sprintf(verb, tt.tls), verb)
 			}
 			assert.Equal(t, tt.want, tt.tls.LogValue().String())
+		})
+	}
+}
+
+// No way of writing a value down shows a secret in it, nor in a struct that
+// holds it, of which package slog asks nobody.
+func TestPrinting_hidesSecrets(t *testing.T) {
+	const secret = "hunter2"
+	proxy := parsed(t, "http://u:"+secret+"@p.test:3128")
+	key, err := rsa.GenerateKey(rand.Reader, 1024)
+	require.NoError(t, err)
+	trust := adapters.TLS{Certificates: []tls.Certificate{{PrivateKey: key, Certificate: [][]byte{[]byte(secret)}}}, Config: &tls.Config{ServerName: secret}}
+	set := adapters.Settings{Proxy: proxy, TLS: &trust, ProxyTLS: &trust}
+	foreign := &url.Error{Op: "Get", URL: "http://u:" + secret + "@h.test/?token=" + secret, Err: errors.New("broken at http://u:" + secret + "@h.test/")}
+	attempt := adapters.Attempt{Number: 1, Err: foreign, Reason: "other error"}
+	failed := adapters.RetryError{Attempts: []adapters.Attempt{attempt}, Err: foreign}
+	for name, v := range map[string]any{
+		"TLS": trust, "*TLS": &trust, "Settings": set, "*Settings": &set, "Attempt": attempt, "*Attempt": &attempt,
+		"Attempts": []adapters.Attempt{attempt}, "RetryError": failed, "*RetryError": &failed,
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, v := range []any{v, struct{ V any }{v}} {
+				var log bytes.Buffer
+				slog.New(slog.NewJSONHandler(&log, nil)).Info("m", "v", v)
+				slog.New(slog.NewTextHandler(&log, nil)).Info("m", "v", v)
+				text, err := json.Marshal(v)
+				require.NoError(t, err)
+				log.Write(text)
+				for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%d", "%x", "%X"} {
+					fmt.Fprintf(&log, verb, v)
+				}
+				assert.NotContains(t, log.String(), secret)
+				assert.NotContains(t, log.String(), hex.EncodeToString([]byte(secret)))
+				assert.NotContains(t, log.String(), base64.StdEncoding.EncodeToString([]byte(secret)))
+				assert.NotContains(t, log.String(), key.D.String())
+			}
 		})
 	}
 }

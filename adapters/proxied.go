@@ -12,7 +12,6 @@ import (
 	"github.com/seed-3bbad739/requests/internal/drain"
 	"github.com/seed-3bbad739/requests/internal/hostaddr"
 	"github.com/seed-3bbad739/requests/internal/proxyauth"
-	"github.com/seed-3bbad739/requests/internal/sentinel"
 )
 
 const proxyAuthorization = "Proxy-Authorization"
@@ -123,7 +122,7 @@ func (h *HTTP) answering(req *http.Request, c challenger, set *Settings) (*http.
 				continue
 			}
 			if err == errAnswered {
-				err = &failure{sentinel.Proxy, &refusal{http.StatusProxyAuthRequired}}
+				err = proxyFailure(set.Proxy, &refusal{http.StatusProxyAuthRequired})
 			}
 			return nil, err
 		}

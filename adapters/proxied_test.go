@@ -714,6 +714,7 @@ func TestProxyErrors(t *testing.T) {
 		{"TLS settings are not for the proxy", parsed(t, byHTTPS.URL), "http://h.test/", adapters.Settings{TLS: trust}, []error{sentinel.Proxy, sentinel.TLS}, nil, ""},
 		{"verification off is not for the proxy", parsed(t, byHTTPS.URL), secure.URL, adapters.Settings{TLS: &adapters.TLS{Verify: verify(false)}}, []error{sentinel.Proxy, sentinel.TLS}, nil, ""},
 		{"the proxy's trust is not for the origin", parsed(t, byHTTPS.URL), secure.URL, adapters.Settings{TLS: distrust, ProxyTLS: trust}, []error{sentinel.TLS}, []error{sentinel.Proxy}, ""},
+		{"an origin of unknown authority behind SOCKS", bySOCKS.url("socks5h", ""), secure.URL, adapters.Settings{TLS: distrust}, []error{sentinel.TLS}, []error{sentinel.Proxy}, ""},
 		{"SOCKS refuses", bySOCKS.url("socks5h", ""), "http://h.test:1/", adapters.Settings{}, []error{sentinel.Proxy}, nil, "refused"},
 		{"SOCKS 4 refuses", bySOCKS.url("socks4a", ""), "http://h.test:1/", adapters.Settings{}, []error{sentinel.Proxy}, nil, "91"},
 		{"a wrong password", byPassword.url("socks5h", "u:wrongsecret"), "http://h.test:1/", adapters.Settings{}, []error{sentinel.Proxy}, nil, ""},
@@ -742,6 +743,30 @@ func TestProxyErrors(t *testing.T) {
 			require.NotContains(t, fmt.Sprintf("%v %+v %#v", err, err, err), "secret")
 		})
 	}
+	t.Run("the proxy is named, its credentials are not", func(t *testing.T) {
+		for name, c := range map[string]struct{ proxy, url, want string }{
+			"nobody listens": {"http://u:secret@" + closed, "https://h.test:1/", "proxy failed: http://" + closed + ": "},
+			"it refuses":     {"http://u:secret@" + refusing.Listener.Addr().String(), "https://h.test:1/", "proxy failed: " + refusing.URL + ": CONNECT refused: 403 Forbidden"},
+		} {
+			h := adapters.New(adapters.Options{})
+			defer h.Close()
+			_, err := h.RoundTrip(with(t, adapters.Settings{Proxy: parsed(t, c.proxy)}, "GET", c.url, nil))
+			require.ErrorContains(t, err, c.want, name)
+			require.NotContains(t, err.Error(), "secret", name)
+		}
+	})
+	t.Run("the proxy of an adopted transport", func(t *testing.T) {
+		for _, set := range []adapters.Settings{{}, {Connect: time.Minute}} {
+			h := adapters.From(&http.Transport{Proxy: http.ProxyURL(parsed(t, "http://u:secret@"+closed))})
+			defer h.Close()
+			_, err := h.RoundTrip(with(t, set, "GET", "http://h.test/", nil))
+			require.ErrorIs(t, err, sentinel.Proxy)
+			require.NotContains(t, err.Error(), "secret")
+			_, err = adapters.From(&http.Transport{}).RoundTrip(with(t, set, "GET", "http://"+closed, nil))
+			require.ErrorIs(t, err, sentinel.Connection)
+			require.NotErrorIs(t, err, sentinel.Proxy)
+		}
+	})
 	t.Run("the status of a refusal can be had", func(t *testing.T) {
 		h := adapters.New(adapters.Options{})
 		defer h.Close()

@@ -232,9 +232,7 @@ func (t *trial) carryOn(resp *http.Response, err error, failed failureKind) (*ht
 		if resp != nil {
 			t.drains.Discard(resp.Body) // may take a while, which is part of the wait
 		}
-		if t.OnRetry != nil {
-			t.OnRetry(a)
-		}
+		t.tell(a, again)
 		var until time.Time
 		if wait > 0 {
 			until = now.Add(wait)
@@ -247,6 +245,21 @@ func (t *trial) carryOn(resp *http.Response, err error, failed failureKind) (*ht
 		t.sent = t.now()
 		resp, err = t.send(t.next, again, t.left())
 	}
+}
+
+// tell calls OnRetry. Should that panic, again is not sent.
+func (t *trial) tell(a Attempt, again *http.Request) {
+	if t.OnRetry == nil {
+		return
+	}
+	told := false
+	defer func() {
+		if !told {
+			closeContent(again)
+		}
+	}()
+	t.OnRetry(a)
+	told = true
 }
 
 // now is the time by the clock that runs since the start, which is cheaper to read

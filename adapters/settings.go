@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -93,6 +94,9 @@ func (s Settings) Format(f fmt.State, _ rune) { io.WriteString(f, s.String()) }
 // LogValue is for package slog.
 func (s Settings) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
+// MarshalJSON writes [Settings.String]: proxies and keys are secret.
+func (s Settings) MarshalJSON() ([]byte, error) { return json.Marshal(s.String()) }
+
 // String describes t without keys.
 func (t TLS) String() string {
 	verify := "by default"
@@ -129,3 +133,6 @@ func (t TLS) Format(f fmt.State, _ rune) { io.WriteString(f, t.String()) }
 
 // LogValue is for package slog.
 func (t TLS) LogValue() slog.Value { return slog.StringValue(t.String()) }
+
+// MarshalJSON writes [TLS.String]: package json would write private keys.
+func (t TLS) MarshalJSON() ([]byte, error) { return json.Marshal(t.String()) }

@@ -101,6 +101,7 @@ func (h *HTTP) trafficOf(req *http.Request, e *entry) *traffic {
 	if t == nil || t.to != to {
 		if t = h.traffic[to]; t == nil {
 			t = h.newTraffic(u)
+			e.met++
 		}
 		if t != h.beyond {
 			h.last.traffic = t
@@ -191,6 +192,12 @@ func (s *connections) add(c *counted) bool {
 	s.open[c] = struct{}{}
 	c.among = s
 	return true
+}
+
+func (s *connections) count() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.open)
 }
 
 func (s *connections) remove(c *counted) {

@@ -247,7 +247,7 @@ func TestStatistics_bound(t *testing.T) {
 		n := newPipes()
 		defer n.Close()
 		defer n.serveHTTP(http.HandlerFunc(origin)).Close()
-		h := adapters.New(adapters.Options{Dial: n.Dial})
+		h := adapters.New(adapters.Options{Dial: n.Dial, MaxIdle: -1})
 		defer h.Close()
 		get := func(i int) {
 			fetch(t, h, with(t, adapters.Settings{}, "GET", fmt.Sprintf("http://h%04d.test/", i), nil))

@@ -202,11 +202,30 @@ func (x *exchange) expire() {
 func (x *exchange) timeout() error {
 	switch x.phase {
 	case connecting:
-		return &failure{sentinel.ConnectTimeout, &silence{"no connection", x.limits.connect}}
+		return &failure{sentinel.ConnectTimeout, &silence{x.missing("connection", "to"), x.limits.connect}}
 	case securing:
-		return &failure{sentinel.ConnectTimeout, &silence{"connection not ready", x.limits.handshake}}
+		return &failure{sentinel.ConnectTimeout, &silence{x.unready(), x.limits.handshake}}
 	case receiving:
-		return &failure{sentinel.BodyReadTimeout, &silence{"no content", x.limits.read}}
+		return &failure{sentinel.BodyReadTimeout, &silence{x.missing("content", "through"), x.limits.read}}
 	}
-	return &failure{sentinel.ReadTimeout, &silence{"no answer", x.limits.read}}
+	return &failure{sentinel.ReadTimeout, &silence{x.missing("answer", "through"), x.limits.read}}
+}
+
+// unready says what of the way to a usable connection was not done.
+func (x *exchange) unready() string {
+	switch {
+	case x.via.adopted && x.pool.from().adopted.Proxy != nil:
+		return "connection not ready" // a proxy that nothing is known of may be what stalls
+	case x.via.proxy != nil && !x.tunnelled:
+		return x.missing("connection", "through")
+	}
+	return x.missing("TLS handshake", "through")
+}
+
+// missing says that there was no what, and which proxy stood before it.
+func (x *exchange) missing(what, where string) string {
+	if x.via.proxy == nil {
+		return "no " + what
+	}
+	return "no " + what + " " + where + " the proxy " + proxyName(x.via.proxy)
 }

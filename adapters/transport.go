@@ -71,7 +71,7 @@ func (g *given) base() (*http.Transport, error) {
 	t.DisableCompression = true
 	t.MaxResponseHeaderBytes = maxHeader
 	t.HTTP2 = &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingWait}
-	t.MaxIdleConns = 0
+	t.MaxIdleConns = o.maxIdle()
 	t.MaxIdleConnsPerHost = maxIdlePerHost
 	if o.MaxIdlePerHost != 0 {
 		t.MaxIdleConnsPerHost = max(o.MaxIdlePerHost, -1)

@@ -23,15 +23,20 @@ func (u *upload) Read(p []byte) (int, error) {
 	u.x.produces(true)
 	n, err := u.content.Read(p)
 	u.x.produces(false)
-	declared := u.x.sent.ContentLength > 0
 	u.left -= int64(n)
-	if declared && (u.left < 0 || err == io.EOF && u.left > 0) || err != nil && err != io.EOF {
-		u.x.mu.Lock()
-		if err != nil && err != io.EOF {
-			u.x.uploadErr = err
-		} else {
-			u.x.miscounted = true
+	if u.closed.Load() {
+		return n, err // what it met may be the Close
+	}
+	wrong := err
+	if err == nil || err == io.EOF {
+		wrong = nil
+		if declared := u.x.sent.ContentLength; declared > 0 && (u.left < 0 || err == io.EOF && u.left > 0) {
+			wrong = &miscount{read: declared - u.left, declared: declared}
 		}
+	}
+	if wrong != nil {
+		u.x.mu.Lock()
+		u.x.uploadErr = wrong
 		u.x.mu.Unlock()
 	}
 	return n, err
@@ -84,6 +89,14 @@ func (x *exchange) roundTrip(out *http.Request) (*http.Response, error) {
 		if ended := x.interrupted(); ended != nil {
 			a.resp.Body.Close()
 			return nil, ended
+		}
+		// Over HTTP/2 net/http takes content that is too short for whole.
+		x.mu.Lock()
+		m, miscounted := x.uploadErr.(*miscount)
+		x.mu.Unlock()
+		if miscounted {
+			a.resp.Body.Close()
+			return nil, m
 		}
 	}
 	return a.resp, a.err

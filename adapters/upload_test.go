@@ -4,9 +4,11 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -87,19 +89,74 @@ func TestUpload_smallContentGoesWithItsHeader(t *testing.T) {
 // Content in memory that is not of the length it is said to have is not sent
 // by net/http's short way either.
 func TestUpload_contentInMemoryOfAnotherLength(t *testing.T) {
-	for name, declared := range map[string]int64{"longer": 3, "shorter": 10} {
-		t.Run(name, func(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		declared int64
+		want     string
+	}{
+		{"longer", 3, "content of the request: longer than the 3 bytes that were declared"},
+		{"shorter", 10, "content of the request: 5 bytes, but 10 were declared"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
 			p := newPipes()
 			defer p.Close()
 			go p.serve(takesAll)
 			h := adapters.New(adapters.Options{Dial: p.Dial})
 			defer h.Close()
 			req := with(t, adapters.Settings{}, "POST", "http://h.test/", strings.NewReader("12345"))
-			req.ContentLength = declared
+			req.ContentLength = c.declared
 			_, err := h.RoundTrip(req)
-			require.Error(t, err)
+			require.EqualError(t, err, c.want)
 			require.NotErrorIs(t, err, sentinel.Connection, "it is the caller's mistake")
 		})
+	}
+}
+
+// What is wrong with the caller's content is no failure of the connection,
+// whatever the protocol, and to send it again would not mend it.
+func TestUpload_contentThatIsWrong(t *testing.T) {
+	gone := errors.New("disk on fire")
+	server := func(t *testing.T, start func(*httptest.Server)) string {
+		s := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { io.Copy(io.Discard, r.Body) }))
+		s.Config.ErrorLog = discard
+		start(s)
+		t.Cleanup(s.Close)
+		return s.URL
+	}
+	urls := map[string]string{
+		"http":   server(t, (*httptest.Server).Start),
+		"https":  server(t, (*httptest.Server).StartTLS),
+		"HTTP/2": server(t, func(s *httptest.Server) { s.EnableHTTP2 = true; s.StartTLS() }),
+	}
+	for _, c := range []struct {
+		name    string
+		content func() io.Reader
+		want    string
+	}{
+		{"a Read that fails", func() io.Reader { return io.MultiReader(strings.NewReader("abc"), &failingReader{gone}) }, "content of the request: disk on fire"},
+		{"shorter than declared", func() io.Reader { return reading("abc") }, "content of the request: 3 bytes, but 10 were declared"},
+	} {
+		for protocol, url := range urls {
+			t.Run(c.name+" over "+protocol, func(t *testing.T) {
+				h := adapters.New(adapters.Options{})
+				defer h.Close()
+				req := with(t, adapters.Settings{TLS: &adapters.TLS{Verify: verify(false)}}, "PUT", url, c.content())
+				req.ContentLength = 10
+				opened := 1
+				req.GetBody = func() (io.ReadCloser, error) {
+					opened++
+					return io.NopCloser(c.content()), nil
+				}
+				_, err := (&adapters.Retry{Base: h, Wait: -1}).RoundTrip(req)
+				require.EqualError(t, err, c.want)
+				require.NotErrorIs(t, err, sentinel.Connection)
+				require.False(t, errors.As(err, new(*net.OpError)))
+				if strings.HasPrefix(c.name, "a Read") {
+					require.ErrorIs(t, err, gone)
+				}
+				require.Equal(t, 1, opened)
+			})
+		}
 	}
 }
 
