@@ -87,8 +87,8 @@
 // A status such as 404 is a response, not an error, until it is asked for by
 // [Response.RaiseForStatus], [WithRaiseForStatus] or a collector: then it is a
 // [*StatusError], with the start of the content and the problem details of
-// RFC 9457. Whatever else fails is an [*Error], which matches the package's
-// variables with [errors.Is], through every layer:
+// RFC 9457. Whatever else of a call fails is an [*Error], which matches the
+// package's variables with [errors.Is], through every layer:
 //
 //	var status *requests.StatusError
 //	switch {
@@ -100,8 +100,9 @@
 //		// no connection, or it broke; ErrProxy and ErrTLS are this too
 //	}
 //
-// Errors show no secrets, and neither does anything else that is printed:
-// values of this package under every verb of fmt, log lines, explanations.
+// Errors show no secrets and no queries. Whatever else is printed shows no
+// secrets either: values of this package under every verb of fmt, log lines,
+// explanations.
 //
 // # Credentials and cookies
 //
@@ -157,7 +158,8 @@
 //
 // [Hooks] are functions run at four places of a call: Prepare and Complete once
 // for each call, Send and Response once for each request on the wire.
-// [WithLogger] writes log lines, [WithTimings] records the phases of an
-// exchange for [Response.Timings], [WithUploadProgress] and
-// [WithDownloadProgress] count bytes.
+// [WithLogger] writes log lines and, as every setting does, takes the place of
+// the one below; hooks and middleware are added to those below. [WithTimings]
+// records the phases of an exchange for [Response.Timings],
+// [WithUploadProgress] and [WithDownloadProgress] count bytes.
 package requests

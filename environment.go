@@ -2,6 +2,7 @@ package requests
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"net/url"
 	"os"
@@ -46,7 +47,7 @@ func currentEnvironment() *environmentProxies {
 	n.errs = make(map[string]error)
 	for k, v := range n.env.Proxies {
 		if u, err := proxy.Parse(v); err != nil {
-			n.errs[k] = err
+			n.errs[k] = fmt.Errorf("environment %s: %w", variableOf(k+"_proxy"), err)
 		} else {
 			n.parsed[k] = u
 		}
@@ -149,7 +150,7 @@ func selectProxy(explicit proxy.Map, parsed map[string]*url.URL, env *environmen
 	keys := [...]string{"", u.Scheme, "", "all"}
 	if len(explicit) > 0 { // the environment has no keys with a host
 		host := strings.ToLower(u.Hostname())
-		keys[0], keys[2] = u.Scheme+"://"+host, "all://"+host
+		keys[0], keys[2] = hostKey(explicit, u.Scheme, host), hostKey(explicit, "all", host)
 	}
 	for _, key := range keys {
 		if raw, ok := explicit[key]; ok {
@@ -172,6 +173,16 @@ func selectProxy(explicit proxy.Map, parsed map[string]*url.URL, env *environmen
 		}
 	}
 	return nil, nil
+}
+
+// hostKey returns the key for a host of m, where an IPv6 address has brackets or
+// none.
+func hostKey(m proxy.Map, scheme, host string) string {
+	key := scheme + "://" + host
+	if _, ok := m[key]; !ok && strings.Contains(host, ":") {
+		return scheme + "://[" + host + "]"
+	}
+	return key
 }
 
 // withEnvironment lays explicit proxies over the environment's, as far as
@@ -221,11 +232,14 @@ func checkProxyAuth(a auth.Authenticator) error {
 }
 
 // environmentBundle is the CA bundle that the environment names, "" for none.
-func environmentBundle() string {
-	if path := os.Getenv("REQUESTS_CA_BUNDLE"); path != "" {
-		return path
+func environmentBundle() string { return os.Getenv(bundleVariable()) }
+
+// bundleVariable is the variable that counts.
+func bundleVariable() string {
+	if os.Getenv("REQUESTS_CA_BUNDLE") != "" {
+		return "REQUESTS_CA_BUNDLE"
 	}
-	return os.Getenv("CURL_CA_BUNDLE")
+	return "CURL_CA_BUNDLE"
 }
 
 // bundled returns t with the environment's CA bundle, where code has chosen
@@ -248,6 +262,16 @@ func (s *snapshot) bundled(t *TLS, u *url.URL) *TLS {
 	n.CABundle = path
 	s.bundle.Store(&bundledTLS{t, path, n})
 	return n
+}
+
+// ofBundle names the variable where err is that the CA bundle of the environment
+// cannot be read: nobody may know to have set it.
+func (c *call) ofBundle(err error) error {
+	b := c.snapshot.bundle.Load()
+	if b == nil || b.tls != c.ctx.settings.Load().TLS || !strings.Contains(err.Error(), b.path) {
+		return err
+	}
+	return fmt.Errorf("environment %s: %w", bundleVariable(), err)
 }
 
 func isPlainTrust(t *TLS) bool {

@@ -2,6 +2,7 @@ package requests_test
 
 import (
 	"encoding/pem"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -190,6 +191,7 @@ func TestEnvironment_badProxy(t *testing.T) {
 			_, err := newSession(t).Get(t.Context(), "http://a.test/")
 			require.ErrorIs(t, err, requests.ErrInvalidProxyURL)
 			require.ErrorIs(t, err, requests.ErrInvalidURL)
+			require.ErrorContains(t, err, "environment http_proxy: ", "nobody may know to have set it")
 		})
 	}
 	t.Run("of the environment does not matter where another is chosen", func(t *testing.T) {
@@ -385,9 +387,17 @@ func TestEnvironment_caBundle(t *testing.T) {
 		require.NoError(t, err)
 	})
 	t.Run("D74 a missing one is an error that names it", func(t *testing.T) {
-		t.Setenv("REQUESTS_CA_BUNDLE", missing)
-		_, err := newSession(t).Get(t.Context(), "https://a.test/")
-		require.ErrorContains(t, err, missing)
+		for _, name := range []string{"REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"} {
+			t.Setenv("REQUESTS_CA_BUNDLE", "")
+			t.Setenv(name, missing)
+			_, err := newSession(t).Get(t.Context(), "https://a.test/")
+			require.ErrorContains(t, err, "environment "+name+": ")
+			require.ErrorContains(t, err, missing)
+			_, err = newSession(t, requests.WithTransport(adapters.Func(func(*http.Request) (*http.Response, error) {
+				return nil, errors.New("planned")
+			}))).Get(t.Context(), "https://a.test/")
+			assert.NotContains(t, err.Error(), name, "what failed did not need it")
+		}
 	})
 }
 
@@ -438,4 +448,87 @@ func TestProxies_areForTheWebAlone(t *testing.T) {
 	_, err := s.Get(t.Context(), "own://h.test/")
 	require.NoError(t, err)
 	assert.Nil(t, set.Proxy)
+}
+
+func TestProxies_forAnIPv6Host(t *testing.T) {
+	for _, key := range []string{"http://::1", "http://[::1]", "all://::1", "all://[::1]"} {
+		t.Run(key, func(t *testing.T) {
+			var set adapters.Settings
+			s := newSession(t, requests.WithProxies(proxy.Map{key: "http://proxy.test:1"}), requests.WithTransport(adapters.Func(func(r *http.Request) (*http.Response, error) {
+				set, _ = adapters.SettingsFrom(r.Context())
+				return answer(200, ""), nil
+			})))
+			_, err := s.Get(t.Context(), "http://[::1]:8080/")
+			require.NoError(t, err)
+			require.NotNil(t, set.Proxy)
+			assert.Equal(t, "proxy.test:1", set.Proxy.Host)
+			e, err := s.Explain(t.Context(), &requests.Request{URL: "http://[::1]:8080/"})
+			require.NoError(t, err)
+			assert.Contains(t, e.String(), key)
+		})
+	}
+}
+
+// A key that no URL has would let what is meant for a proxy go past it, and what
+// is excepted go through it.
+func TestProxies_keysThatNoURLHas(t *testing.T) {
+	const by = "http://proxy.test:3128"
+	s := newSession(t)
+	made := func(s *requests.Session, err error) error {
+		if err == nil {
+			s.Close()
+		}
+		return err
+	}
+	for _, tt := range []struct {
+		name, key string
+		refused   bool
+	}{
+		{"exceptions in upper case", "NO_PROXY", true},
+		{"a scheme in upper case", "HTTP", true},
+		{"all in another case", "All", true},
+		{"nothing", "", true},
+		{"a wildcard", "*", true},
+		{"a host without its scheme", "a.test", true},
+		{"an address without its scheme", "127.0.0.1", true},
+		{"a host with its port", "http://a.test:8080", true},
+		{"a host with a path", "http://a.test/", true},
+		{"a host in upper case", "http://A.test", true},
+		{"a host with a wildcard", "http://*.a.test", true},
+		{"an international host as it is read", "http://bücher.test", true},
+		{"a scheme with nothing behind it", "http://", true},
+		{"an IPv6 address with its port", "http://[::1]:80", true},
+		{"an IPv6 address that is none", "http://::x", true},
+		{"userinfo", "http://u:p@a.test", true},
+
+		{"exceptions", "no_proxy", false},
+		{"a scheme", "https", false},
+		{"a scheme without a meaning here", "ftp", false},
+		{"a variable of another program's", "npm_config_https", false},
+		{"all", "all", false},
+		{"a host", "http://a.test", false},
+		{"a host of all schemes", "all://a.test", false},
+		{"an international host as it is sent", "http://xn--bcher-kva.test", false},
+		{"an IPv6 address", "http://::1", false},
+		{"an IPv6 address in brackets", "http://[::1]", false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			for _, value := range []string{by, ""} {
+				m := proxy.Map{tt.key: value}
+				_, ofCall := s.Prepare(t.Context(), &requests.Request{URL: "http://b.test/", Settings: requests.Settings{Proxies: m}})
+				for where, err := range map[string]error{
+					"NewSession": made(requests.NewSession(requests.WithProxies(m))),
+					"Copy":       made(s.Copy(requests.WithProxies(m))),
+					"Update":     newSession(t).Update(requests.WithProxies(m)),
+					"a call":     ofCall,
+				} {
+					if tt.refused {
+						require.ErrorIs(t, err, requests.ErrInvalidProxyURL, where)
+					} else {
+						require.NoError(t, err, where)
+					}
+				}
+			}
+		})
+	}
 }

@@ -241,7 +241,7 @@ func (c *call) roundTrip(req *http.Request) (*http.Response, time.Duration, erro
 	resp, err := m.wrapped.RoundTrip(req)
 	elapsed := time.Since(began) - start
 	if err != nil {
-		return nil, elapsed, failure(&c.ctx, err)
+		return nil, elapsed, failure(&c.ctx, c.ofBundle(err))
 	}
 	if resp == nil {
 		return nil, elapsed, errors.New("the adapter returned neither response nor error")

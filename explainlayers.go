@@ -270,6 +270,9 @@ func (c *call) explainRest() error {
 		{"Complete", func(h *Hooks) []string { return h.Complete.Names() }},
 	} {
 		for _, name := range ring.names(&c.session.hooks) {
+			if name == logName && p.hooks != nil && p.hooks.logs.Load() {
+				continue // the call's takes its place
+			}
 			rec.beside("hooks", ring.name, cmp.Or(name, "(unnamed)"), fromSession, "", false)
 		}
 		if p.hooks == nil {

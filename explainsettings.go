@@ -136,7 +136,7 @@ func (c *call) proxyCandidates() []proxyCandidate {
 	env := currentEnvironment().env
 	var found []proxyCandidate
 	host := strings.ToLower(p.URL.Hostname())
-	for _, key := range []string{p.URL.Scheme + "://" + host, p.URL.Scheme, "all://" + host, "all"} {
+	for _, key := range []string{hostKey(explicit, p.URL.Scheme, host), p.URL.Scheme, hostKey(explicit, "all", host), "all"} {
 		if raw, ok := explicit[key]; ok {
 			found = append(found, proxyCandidate{key, raw, c.proxySource(key)})
 			if _, ok := c.layer.Proxies[key]; ok && c.recorder().proxies == "" {
@@ -209,10 +209,7 @@ func (c *call) tlsSource(value string) (source, rule string) {
 	case c.recorder().tls != "":
 		return c.recorder().tls, ""
 	case value == environmentBundle():
-		if os.Getenv("REQUESTS_CA_BUNDLE") != "" {
-			return "environment REQUESTS_CA_BUNDLE", ""
-		}
-		return "environment CURL_CA_BUNDLE", ""
+		return "environment " + bundleVariable(), ""
 	}
 	return fromRequest, "what the request sets takes the place of the session's"
 }

@@ -1,6 +1,7 @@
 package requests
 
 import (
+	"sync/atomic"
 	"time"
 
 	"github.com/seed-3bbad739/requests/hooks"
@@ -28,8 +29,11 @@ type Hooks struct {
 	// wrap it, set Response.Body.
 	Response hooks.List[*Exchange]
 	// Complete runs when the call is over, well or not. It observes: an error
-	// it returns is joined to the call's.
+	// it returns is joined to the call's, and a call that went well fails by it,
+	// with its response in Error.Response.
 	Complete hooks.List[*Result]
+
+	logs atomic.Bool // a WithLogger is among them, perhaps of nil
 }
 
 // Result is what came of a call. It is not to be written to.
@@ -41,15 +45,42 @@ type Result struct {
 	Elapsed   time.Duration    // from the beginning of sending, the content included unless it is streamed
 }
 
-// append adds the hooks of o, as they are now, after those of h.
+// append adds the hooks of o, as they are now, after those of h. A logger takes
+// the place of the one before.
 func (h *Hooks) append(o *Hooks) {
 	if o == nil {
 		return
 	}
 	h.Prepare.Append(&o.Prepare)
 	h.Send.Append(&o.Send)
-	h.Response.Append(&o.Response)
-	h.Complete.Append(&o.Complete)
+	logs := o.logs.Load()
+	appendLogged(&h.Response, &o.Response, logs)
+	appendLogged(&h.Complete, &o.Complete, logs)
+	if logs {
+		h.logs.Store(true)
+	}
+}
+
+// appendLogged adds the hooks of more to list. If one of them is to log, or none
+// any more, it swaps the former in one step: calls that run meanwhile are logged.
+func appendLogged[T any](list, more *hooks.List[T], logs bool) {
+	if !logs {
+		list.Append(more)
+		return
+	}
+	silent := true
+	for name, hook := range more.All() {
+		ofLogger := name == logName
+		if ofLogger {
+			silent = false
+		}
+		if !ofLogger || !list.Swap(name, hook) {
+			list.PushBackNamed(name, hook)
+		}
+	}
+	if silent {
+		list.RemoveByName(logName)
+	}
 }
 
 // copy returns hooks that change independently of h.
@@ -88,12 +119,38 @@ func (c *call) hasResponseHooks() bool {
 }
 
 func (c *call) runResponse(e *Exchange) error {
-	if err := c.session.hooks.Response.Run(e); err != nil || c.plan.hooks == nil {
+	own := c.plan.hooks
+	if err := runBeneath(&c.session.hooks.Response, own, e); err != nil || own == nil {
 		return err
 	}
-	return c.plan.hooks.Response.Run(e)
+	return own.Response.Run(e)
 }
 
 func (c *call) hasCompleteHooks() bool {
 	return c.session.hooks.Complete.Len() > 0 || c.plan.hooks != nil && c.plan.hooks.Complete.Len() > 0
+}
+
+func (c *call) runComplete(r *Result) error {
+	own := c.plan.hooks
+	if err := runBeneath(&c.session.hooks.Complete, own, r); err != nil || own == nil {
+		return err
+	}
+	return own.Complete.Run(r)
+}
+
+// runBeneath runs a list of the session's, without its logger where the call has
+// one of its own.
+func runBeneath[T any](list *hooks.List[T], own *Hooks, v T) error {
+	if own == nil || !own.logs.Load() {
+		return list.Run(v)
+	}
+	for name, hook := range list.All() {
+		if name == logName {
+			continue
+		}
+		if err := hook(v); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -11,17 +11,22 @@ import (
 	"github.com/seed-3bbad739/requests/internal/redact"
 )
 
+// logName is what the hooks of a logger are called. Of one set of hooks there is
+// one logger.
+const logName = "WithLogger"
+
 // logHooks returns hooks that write one record for each attempt of a retry,
-// exchange and redirect as it happens, and one for the call when it is over;
-// nil for a nil logger.
+// exchange and redirect as it happens, and one for the call when it is over. A
+// nil logger's write none, and take the place of others all the same.
 func logHooks(logger *slog.Logger) *Hooks {
+	h := new(Hooks)
+	h.logs.Store(true)
 	if logger == nil {
-		return nil
+		return h
 	}
 	l := &callLog{logger, hooks.Log(logger)}
-	h := new(Hooks)
-	h.Response.PushBackNamed("log", l.exchange)
-	h.Complete.PushBackNamed("log", l.complete)
+	h.Response.PushBackNamed(logName, l.exchange)
+	h.Complete.PushBackNamed(logName, l.complete)
 	return h
 }
 

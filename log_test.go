@@ -7,6 +7,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -158,6 +159,82 @@ func TestWithLogger_LevelsOfAttempts(t *testing.T) {
 				got = append(got, r["level"].(string)+" "+r["msg"].(string))
 			}
 			assert.Equal(t, want, got)
+		})
+	}
+}
+
+// A logger of a layer takes the place of the one below, as other settings do.
+func TestWithLogger_Layers(t *testing.T) {
+	base, _, ofBase := newLogger(slog.LevelInfo)
+	other, _, ofOther := newLogger(slog.LevelInfo)
+	copied := func(opts ...requests.Option) func(*testing.T, *requests.Session) *requests.Session {
+		return func(t *testing.T, s *requests.Session) *requests.Session {
+			c, err := s.Copy(opts...)
+			require.NoError(t, err)
+			t.Cleanup(func() { c.Close() })
+			return c
+		}
+	}
+	updated := func(opts ...requests.Option) func(*testing.T, *requests.Session) *requests.Session {
+		return func(t *testing.T, s *requests.Session) *requests.Session {
+			require.NoError(t, s.Update(opts...))
+			return s
+		}
+	}
+	asItIs := updated()
+	for _, tt := range []struct {
+		name                  string
+		change                func(*testing.T, *requests.Session) *requests.Session
+		call                  []requests.Option
+		linesBase, linesOther int
+	}{
+		{"the session's", asItIs, nil, 1, 0},
+		{"a copy's", copied(requests.WithLogger(other)), nil, 0, 1},
+		{"an update's", updated(requests.WithLogger(other)), nil, 0, 1},
+		{"the same once more", updated(requests.WithLogger(base)), nil, 1, 0},
+		{"none in a copy", copied(requests.WithLogger(nil)), nil, 0, 0},
+		{"none by an update", updated(requests.WithLogger(nil)), nil, 0, 0},
+		{"the last of two", updated(requests.WithLogger(base), requests.WithLogger(other)), nil, 0, 1},
+		{"none and then one", updated(requests.WithLogger(nil), requests.WithLogger(other)), nil, 0, 1},
+		{"a copy without a word of it", copied(requests.WithHeader("X-A", "1")), nil, 1, 0},
+		{"other hooks beside it", copied(requests.WithHooks(new(requests.Hooks))), nil, 1, 0},
+		{"a call's", asItIs, []requests.Option{requests.WithLogger(other)}, 0, 1},
+		{"none in a call", asItIs, []requests.Option{requests.WithLogger(nil)}, 0, 0},
+		{"the same in a call", asItIs, []requests.Option{requests.WithLogger(base)}, 1, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			before, beforeOther := len(ofBase(t)), len(ofOther(t))
+			ran := 0
+			h := new(requests.Hooks)
+			h.Complete.PushBackNamed("log", func(*requests.Result) error { ran++; return nil })
+			s := tt.change(t, newSession(t, requests.WithLogger(base), requests.WithHooks(h), requests.WithTransport(named("x"))))
+			_, err := s.Get(t.Context(), "http://a.test/", tt.call...)
+			require.NoError(t, err)
+			assert.Equal(t, tt.linesBase, len(ofBase(t))-before)
+			assert.Equal(t, tt.linesOther, len(ofOther(t))-beforeOther)
+			assert.Equal(t, 1, ran, "a hook of another's is left, whatever its name")
+		})
+	}
+}
+
+func TestWithLogger_IsExplained(t *testing.T) {
+	logger, _, _ := newLogger(slog.LevelInfo)
+	s := newSession(t, requests.WithLogger(logger))
+	for _, tt := range []struct {
+		name  string
+		call  []requests.Option
+		lines int
+	}{
+		{"the session's", nil, 2}, // of Response and of Complete
+		{"a call's, which takes its place", []requests.Option{requests.WithLogger(logger)}, 2},
+		{"none in a call", []requests.Option{requests.WithLogger(nil)}, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			r, err := requests.NewRequest("GET", "http://a.test/", tt.call...)
+			require.NoError(t, err)
+			e, err := s.Explain(t.Context(), r)
+			require.NoError(t, err)
+			assert.Equal(t, tt.lines, strings.Count(e.String(), "WithLogger"))
 		})
 	}
 }

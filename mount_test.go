@@ -167,6 +167,24 @@ func TestNoAdapter(t *testing.T) {
 			assert.ErrorIs(t, err, requests.ErrNoAdapter)
 		})
 	}
+	t.Run("it says what was meant", func(t *testing.T) {
+		below := newSession(t, requests.WithBaseURL("http://h.test/v1/"))
+		for _, c := range []struct {
+			s         *requests.Session
+			url, says string
+		}{
+			{s, "localhost:8080/users?q=1", `"localhost:8080/users"; perhaps http://localhost:8080/users?`},
+			{s, "h.test:80", `"h.test:80"; perhaps http://h.test:80?`},
+			{below, "localhost:8080/users", `"localhost:8080/users"; perhaps http://localhost:8080/users?`},
+			{below, "users:batch", `"users:batch"; what is below the base URL and has a colon begins with "./"`},
+			{s, "users:batch", `"users:batch"`},
+			{below, "ftp://h.test/x", `"ftp://h.test/x"`},
+		} {
+			_, err := c.s.Get(t.Context(), c.url)
+			require.ErrorIs(t, err, requests.ErrNoAdapter)
+			assert.True(t, strings.HasSuffix(err.Error(), ": "+c.says), "%v", err)
+		}
+	})
 	t.Run("R161 after the last is gone", func(t *testing.T) {
 		s := newSession(t)
 		s.Unmount("http://")
@@ -284,4 +302,18 @@ func TestMiddleware(t *testing.T) {
 	assert.Equal(t, named("a"), a, "Adapter returns what was mounted")
 	assert.Error(t, s.Update(requests.WithMiddleware(func(http.RoundTripper) http.RoundTripper { return nil })))
 	check(t, s, "http://a.test/", "4", "2", "1")
+}
+
+// What never serves anything would let a test that means to mock reach the network.
+func TestMount_PrefixesThatHoldNothing(t *testing.T) {
+	s := newSession(t)
+	for _, prefix := range []string{"api.example.com", "api.example.com/v1/", "localhost", "localhost:8080", "localhost:8080/v1", "api.example.com:443/", "/v1", "//h.test/", "*"} {
+		err := s.Mount(prefix, named("x"))
+		require.ErrorContains(t, err, "has no scheme; perhaps https://", prefix)
+		_, err = requests.NewSession(requests.WithAdapter(prefix, named("x")))
+		require.ErrorContains(t, err, "has no scheme", prefix)
+	}
+	for _, prefix := range []string{"", "foo", "foo:", "data:", "mailto:a@b", "http+unix://"} {
+		require.NoError(t, s.Mount(prefix, named("x")), prefix)
+	}
 }

@@ -151,5 +151,6 @@ func WithHooks(h *Hooks) Option {
 
 // WithLogger logs every call, and every exchange within it, without secrets:
 // calls at Info, exchanges and redirects at Debug, the attempts of a retry and
-// statuses from 400 at Warn, errors at Error. A nil logger logs nothing.
+// statuses from 400 at Warn, errors at Error. It takes the place of the logger
+// of the layers below; a nil one logs nothing.
 func WithLogger(logger *slog.Logger) Option { return WithHooks(logHooks(logger)) }

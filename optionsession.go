@@ -83,7 +83,9 @@ func (o *adapterOption) apply(l *layer) error {
 }
 
 // WithMiddleware lays wrap around whatever adapter serves a request, once for
-// each adapter that is mounted. The last one is outermost.
+// each adapter that is mounted. The last one is outermost. Those of a Copy or an
+// Update lie around those that are there, and none can be taken away: a Retry
+// around a Retry multiplies the attempts.
 func WithMiddleware(wrap func(next http.RoundTripper) http.RoundTripper) Option {
 	return sessionOnly("WithMiddleware", func(s *sessionOptions) error {
 		if wrap == nil {

@@ -53,7 +53,8 @@ func WithProxy(rawURL string) Option {
 }
 
 // WithProxies sets the proxies for schemes ("http", "https", "all") and for
-// hosts ("https://host"); "" connects directly.
+// hosts ("https://host"); "" connects directly. A key that no URL has, such as
+// "HTTP", is an error. See [proxy.Map].
 func WithProxies(m proxy.Map) Option { return proxiesOption("WithProxies", maps.Clone(m)) }
 
 func proxiesOption(name string, m proxy.Map) Option {
@@ -202,14 +203,20 @@ func WithTimings(record bool) Option {
 	})
 }
 
-// checkProxies parses every proxy URL, for a bad one would else be noticed in
-// production only.
+// checkProxies looks at every key and parses every proxy URL, for a bad one
+// would else be noticed in production only.
 func checkProxies(m proxy.Map) error {
 	if len(m) == 0 {
 		return nil
 	}
 	for _, k := range slices.Sorted(maps.Keys(m)) {
-		if m[k] == "" || strings.EqualFold(k, "no_proxy") {
+		if k == noProxyKey {
+			continue
+		}
+		if !isProxyKey(k) {
+			return refuse(ErrInvalidProxyURL, "no URL has the key %q: keys are no_proxy, all, a scheme or scheme://host, in lower case, without a port", redact.RawURL(k))
+		}
+		if m[k] == "" {
 			continue
 		}
 		if _, err := proxy.Parse(m[k]); err != nil {
@@ -217,4 +224,25 @@ func checkProxies(m proxy.Map) error {
 		}
 	}
 	return nil
+}
+
+// isProxyKey reports whether k can be a URL's. By any other, what is meant for a
+// proxy would go past it, and what is excepted from one through it.
+func isProxyKey(k string) bool {
+	scheme, host, hosted := strings.Cut(k, "://")
+	// An underscore is in names of the environment, as in npm_config_https_proxy.
+	notInScheme := func(c rune) bool {
+		return !('a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '+' || c == '-' || c == '_')
+	}
+	if scheme == "" || strings.ContainsFunc(scheme, notInScheme) {
+		return false
+	}
+	if !hosted {
+		return true
+	}
+	if strings.Contains(host, ":") && host[0] != '[' {
+		host = "[" + host + "]" // an IPv6 address, with brackets or without
+	}
+	prepared, err := prepareHost(host)
+	return err == nil && prepared == host
 }

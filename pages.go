@@ -126,7 +126,7 @@ func elementsOf(page *Response, path []string) ([]json.RawMessage, error) {
 	for _, key := range path {
 		var object map[string]json.RawMessage
 		if err := json.Unmarshal(text, &object); err != nil {
-			return nil, page.wrap("decode JSON", because(ErrInvalidJSON, fmt.Errorf("at %q: %w", key, err)))
+			return nil, page.wrap("decode JSON", refuse(ErrInvalidJSON, "%q is looked for in %s", key, kindOf(text)))
 		}
 		var ok bool
 		if text, ok = object[key]; !ok {
@@ -138,7 +138,27 @@ func elementsOf(page *Response, path []string) ([]json.RawMessage, error) {
 	}
 	var elements []json.RawMessage
 	if err := json.Unmarshal(text, &elements); err != nil {
-		return nil, page.wrap("decode JSON", because(ErrInvalidJSON, err))
+		if len(path) == 0 {
+			return nil, page.wrap("decode JSON", refuse(ErrInvalidJSON, "the page is %s; name the path to its array", kindOf(text)))
+		}
+		return nil, page.wrap("decode JSON", refuse(ErrInvalidJSON, "%q is %s and no array", path[len(path)-1], kindOf(text)))
 	}
 	return elements, nil
+}
+
+// kindOf says what a text that is JSON stands for.
+func kindOf(text json.RawMessage) string {
+	switch text[0] {
+	case '{':
+		return "an object"
+	case '[':
+		return "an array"
+	case '"':
+		return "a string"
+	case 'n':
+		return "null"
+	case 't', 'f':
+		return "a boolean"
+	}
+	return "a number"
 }

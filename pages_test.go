@@ -72,12 +72,15 @@ func TestItems_AreErrorsWhereTheyAreNone(t *testing.T) {
 		name, answer string
 		path         []string
 		target       error
+		says         string
 	}{
-		{"a status is an error", reply(500, "[]"), nil, nil},
-		{"no array", reply(200, `{"a":1}`), nil, requests.ErrInvalidJSON},
-		{"no such key", reply(200, `{"a":1}`), []string{"b"}, requests.ErrInvalidJSON},
-		{"no object", reply(200, `[1]`), []string{"b"}, requests.ErrInvalidJSON},
-		{"an element of another shape", reply(200, `[{"ID":"x"}]`), nil, requests.ErrInvalidJSON},
+		{"a status is an error", reply(500, "[]"), nil, nil, "500 Server Error"},
+		{"no array", reply(200, " {\"a\":1}"), nil, requests.ErrInvalidJSON, "the page is an object; name the path to its array"},
+		{"no array at the path", reply(200, `{"a":{"b":true}}`), []string{"a", "b"}, requests.ErrInvalidJSON, `"b" is a boolean and no array`},
+		{"no such key", reply(200, `{"a":1}`), []string{"b"}, requests.ErrInvalidJSON, `there is no "b"`},
+		{"no object", reply(200, `[1]`), []string{"b"}, requests.ErrInvalidJSON, `"b" is looked for in an array`},
+		{"no object on the way", reply(200, `{"a":1}`), []string{"a", "b"}, requests.ErrInvalidJSON, `"b" is looked for in a number`},
+		{"an element of another shape", reply(200, `[{"ID":"x"}]`), nil, requests.ErrInvalidJSON, "element 1: "},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			w := newReplies(t, c.answer)
@@ -85,7 +88,7 @@ func TestItems_AreErrorsWhereTheyAreNone(t *testing.T) {
 			for _, err := range requests.Items[pagedItem](requests.Pages(t.Context(), newSession(t), w.URL), c.path...) {
 				got = err
 			}
-			require.Error(t, got)
+			require.ErrorContains(t, got, c.says)
 			if c.target != nil {
 				require.ErrorIs(t, got, c.target)
 			} else {

@@ -30,6 +30,9 @@ func parsePrefix(raw string) (*prefix, error) {
 	}
 	scheme, rest, ok := strings.Cut(raw, "://")
 	if !ok {
+		if name, rest, colon := strings.Cut(raw, ":"); raw != "" && (!isScheme(name) || isPort(rest) || !colon && beginsWithHost(raw)) {
+			return nil, fmt.Errorf("prefix %q has no scheme; perhaps https://%s?", redact.RawURL(raw), redact.RawURL(raw))
+		}
 		return &prefix{raw: raw, text: true}, nil
 	}
 	p := &prefix{raw: raw, scheme: strings.ToLower(scheme)}
@@ -58,6 +61,11 @@ func parsePrefix(raw string) (*prefix, error) {
 	}
 	p.path = path
 	return p, nil
+}
+
+func isScheme(s string) bool {
+	_, _, ok := cutScheme(s + ":")
+	return ok
 }
 
 func defaultPort(scheme string) string {

@@ -21,7 +21,8 @@ type Problem struct {
 
 // Decode decodes the kept content, JSON of whatever media type, into v: the
 // extension members of a problem, or an API's own form of error. Content that
-// was longer than what is kept is no JSON any more.
+// was longer than what is kept is no JSON any more: [Response.JSON] of
+// e.Response has all of it, unless it was a stream.
 func (e *StatusError) Decode(v any) error {
 	if len(e.Content) == 0 {
 		return because(ErrInvalidJSON, errors.New("there is no content"))

@@ -1,6 +1,7 @@
 package requests_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -52,6 +53,11 @@ func TestStatusError_Decode(t *testing.T) {
 	assert.Equal(t, 1, own.Balance, "of any media type")
 	require.ErrorIs(t, statusErrorOf(t, reply(500, "<html>")).Decode(&own), requests.ErrInvalidJSON)
 	require.ErrorIs(t, statusErrorOf(t, reply(500, "")).Decode(&own), requests.ErrInvalidJSON)
+
+	long := statusErrorOf(t, reply(422, `{"problem":"`+strings.Repeat("x", 8<<10)+`","balance":2}`))
+	require.ErrorIs(t, long.Decode(&own), requests.ErrInvalidJSON, "what is kept ends at 4 KiB")
+	require.NoError(t, long.Response.JSON(&own), "the response has all of it")
+	assert.Equal(t, 2, own.Balance)
 }
 
 func TestProblem_thatJSONReads(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // SaveFile writes the decoded content to path and returns how much it was. It
@@ -14,19 +15,20 @@ import (
 // that a file at path is whole or untouched; one that is replaced hands its
 // mode on. A symbolic link is followed; a device, a pipe or a socket is an error.
 // The content of a stream is not held in memory and not bounded by MaxBody. The
-// response is closed.
+// response is closed. An error about the file is a [fs.PathError] within an [*Error].
 func (r *Response) SaveFile(path string) (n int64, err error) {
 	defer r.Close()
 	content, err := r.reader()
 	if err != nil {
 		return 0, err
 	}
-	if path, err = destination(path); err != nil {
-		return 0, err
-	}
-	f, err := createBeside(path)
+	to, err := destination(path)
 	if err != nil {
-		return 0, err
+		return 0, r.unsaved(path, err)
+	}
+	f, err := createBeside(to)
+	if err != nil {
+		return 0, r.unsaved(path, err)
 	}
 	buf := chunks.Get().(*chunk)
 	// Left to itself, a file would make a buffer of its own each time.
@@ -35,25 +37,52 @@ func (r *Response) SaveFile(path string) (n int64, err error) {
 	if err == nil {
 		err = f.Sync()
 	}
-	err = errors.Join(err, f.Close())
+	if closing := f.Close(); err == nil {
+		err = closing
+	}
 	if err == nil {
-		err = os.Rename(f.Name(), path)
+		err = os.Rename(f.Name(), to)
 	}
 	if err != nil {
 		os.Remove(f.Name())
+		return n, r.unsaved(path, err)
 	}
-	return n, err
+	return n, nil
+}
+
+// unsaved wraps what went wrong with a file as the caller named it: the temporary
+// one is ours. The content's own errors stay as they are.
+func (r *Response) unsaved(path string, err error) error {
+	var ofContent *Error
+	if errors.As(err, &ofContent) {
+		return err
+	}
+	named := &fs.PathError{Op: "open", Path: path, Err: err}
+	var ofPath *fs.PathError
+	var ofLink *os.LinkError
+	switch {
+	case errors.As(err, &ofPath):
+		named.Op, named.Err = ofPath.Op, ofPath.Err
+	case errors.As(err, &ofLink):
+		named.Op, named.Err = ofLink.Op, ofLink.Err
+	}
+	return r.wrap("save content", named)
 }
 
 // destination returns the file that path leads to through symbolic links: a
 // rename would put a plain file in the place of a link, a pipe or a device.
 func destination(path string) (string, error) {
+	if path == "" {
+		return "", fs.ErrNotExist
+	}
 	info, err := os.Stat(path)
 	switch {
-	case err != nil, info.IsDir():
+	case err != nil:
 		return path, nil // for what follows to judge
+	case info.IsDir():
+		return "", syscall.EISDIR
 	case !info.Mode().IsRegular():
-		return "", &fs.PathError{Op: "save", Path: path, Err: errors.New("it is no regular file")}
+		return "", errors.New("it is no regular file")
 	}
 	return filepath.EvalSymlinks(path)
 }

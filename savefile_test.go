@@ -1,9 +1,12 @@
 package requests_test
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -51,13 +54,37 @@ func TestResponse_SaveFileKeepsTheModeOfWhatItReplaces(t *testing.T) {
 
 func TestResponse_SaveFileThatFails(t *testing.T) {
 	dir := t.TempDir()
-	_, err := fetch(t, canned("200 OK", nil, "x")).SaveFile(filepath.Join(dir, "missing", "file"))
-	require.ErrorIs(t, err, os.ErrNotExist)
+	for _, c := range []struct {
+		name, path string
+		is         error
+		says       string
+	}{
+		{"to a directory that is missing", filepath.Join(dir, "missing", "file"), os.ErrNotExist, "no such file or directory"},
+		{"to a directory", dir, syscall.EISDIR, "is a directory"},
+		{"to nothing", "", os.ErrNotExist, "file does not exist"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := fetch(t, canned("200 OK", nil, "x"))
+			n, err := r.SaveFile(c.path)
+			assert.Zero(t, n)
+			require.ErrorIs(t, err, c.is)
+			var of *requests.Error
+			require.ErrorAs(t, err, &of)
+			assert.Equal(t, "GET", of.Method)
+			assert.NotEmpty(t, of.URL)
+			var file *fs.PathError
+			require.ErrorAs(t, err, &file)
+			assert.Equal(t, c.path, file.Path, "the name is the caller's, not the temporary one")
+			if runtime.GOOS == "linux" {
+				assert.ErrorContains(t, err, "open "+c.path+": "+c.says)
+			}
+		})
+	}
 
-	// The target is a directory: renaming fails, and nothing is left beside it.
+	// Nothing is left beside it.
 	require.NoError(t, os.MkdirAll(filepath.Join(dir, "taken", "full"), 0o755))
 	body := fetch(t, canned("200 OK", nil, "x"), requests.WithStream(true))
-	_, err = body.SaveFile(filepath.Join(dir, "taken"))
+	_, err := body.SaveFile(filepath.Join(dir, "taken"))
 	require.Error(t, err)
 	entries, err := os.ReadDir(dir)
 	require.NoError(t, err)

@@ -196,10 +196,7 @@ func (c *call) complete(r *Response, err error) error {
 	if o := c.result; o != nil {
 		result.Request, result.Exchanges, result.Elapsed = o.asked, o.exchanges, time.Since(o.started)
 	}
-	hookErr := c.session.hooks.Complete.Run(result)
-	if hookErr == nil && c.plan.hooks != nil {
-		hookErr = c.plan.hooks.Complete.Run(result)
-	}
+	hookErr := c.runComplete(result)
 	if hookErr == nil {
 		return err
 	}

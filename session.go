@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -189,7 +190,21 @@ func (s *Session) mountFor(u *url.URL) (*mount, error) {
 	if m := s.mounts.Load().find(u); m != nil {
 		return m, nil
 	}
-	return nil, refuse(ErrNoAdapter, "%q", redact.Target(u))
+	shown := redact.Target(u)
+	switch base := s.snapshot.Load().base; {
+	case isPort(u.Opaque):
+		return nil, refuse(ErrNoAdapter, "%q; perhaps http://%s?", shown, shown)
+	case base != nil && u.Opaque != "":
+		return nil, refuse(ErrNoAdapter, `%q; what is below the base URL and has a colon begins with "./"`, shown) // RFC 3986, section 4.2
+	}
+	return nil, refuse(ErrNoAdapter, "%q", shown)
+}
+
+// isPort reports whether what follows "name:" begins with a port: the name is a
+// host then, that was taken for a scheme.
+func isPort(s string) bool {
+	digits := len(s) - len(strings.TrimLeft(s, "0123456789"))
+	return digits > 0 && digits <= 5 && (digits == len(s) || strings.IndexByte("/?#", s[digits]) >= 0)
 }
 
 // Mounts yields prefixes and adapters in the order they are tried.
@@ -208,7 +223,8 @@ func (s *Session) Mounts() iter.Seq2[string, http.RoundTripper] {
 // Close ends the session: calls in flight finish, later ones return
 // ErrSessionClosed. The session's own pool is closed with the last session
 // that shares it; adapters that were mounted are left to who mounted them.
-// Close may be called more than once.
+// Close may be called more than once. Copy returns ErrSessionClosed too; Update and
+// Mount still change what a closed session says of itself.
 func (s *Session) Close() error {
 	for {
 		n := s.calls.Load()

@@ -34,7 +34,7 @@ func parseTargetInto(u *url.URL, raw string) error {
 			return refuse(ErrMissingScheme, "the URL is empty")
 		}
 		shown := redact.RawURL(withoutQuery(raw))
-		if strings.HasPrefix(shown, "/") && !strings.HasPrefix(shown, "//") {
+		if !beginsWithHost(shown) {
 			return refuse(ErrMissingScheme, "%q is relative, and there is no base URL", shown)
 		}
 		return refuse(ErrMissingScheme, "%q; perhaps https://%s?", shown, strings.TrimLeft(shown, "/"))
@@ -67,6 +67,16 @@ func parseTargetInto(u *url.URL, raw string) error {
 	u.RawQuery = normalize(query, legalQuery)
 	setFragment(u, normalize(fragment, legalQuery))
 	return nil
+}
+
+// beginsWithHost reports whether what has no scheme looks like a host with a path,
+// rather than a path alone.
+func beginsWithHost(s string) bool {
+	if strings.HasPrefix(s, "//") {
+		return true
+	}
+	first, _, _ := strings.Cut(s, "/")
+	return first == "localhost" || strings.ContainsAny(first, ".:[") && strings.Trim(first, ".") != ""
 }
 
 // parseForeign takes a URL of a scheme the library has no rules for as it is.

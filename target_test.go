@@ -122,6 +122,27 @@ func TestPrepareURL(t *testing.T) {
 	}
 }
 
+func TestPrepareURL_withoutSchemeSaysWhatWasMeant(t *testing.T) {
+	s := newSession(t)
+	for _, c := range []struct{ name, url, says string }{
+		{"a host", "h.test/x?q=1", `"h.test/x"; perhaps https://h.test/x?`},
+		{"a host alone", "h.test", `"h.test"; perhaps https://h.test?`},
+		{"localhost", "localhost/x", `"localhost/x"; perhaps https://localhost/x?`},
+		{"an IPv6 address", "[::1]/x", `"[::1]/x"; perhaps https://[::1]/x?`},
+		{"two slashes", "//intranet/x", `"//intranet/x"; perhaps https://intranet/x?`},
+		{"a path", "/users/42", `"/users/42" is relative, and there is no base URL`},
+		{"a path without a slash", "users/42", `"users/42" is relative, and there is no base URL`},
+		{"a segment", "users", `"users" is relative, and there is no base URL`},
+		{"dot segments", "../users", `"../users" is relative, and there is no base URL`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := s.Get(t.Context(), c.url)
+			require.ErrorIs(t, err, requests.ErrMissingScheme)
+			assert.True(t, strings.HasSuffix(err.Error(), ": "+c.says), "%v", err)
+		})
+	}
+}
+
 func TestPrepareURL_refused(t *testing.T) {
 	s := newSession(t)
 	for _, c := range []struct {

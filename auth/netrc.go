@@ -140,7 +140,7 @@ func isOpen(info fs.FileInfo) bool { return info.Mode().Perm()&0o044 != 0 }
 const maxNetrc = 1 << 20 // bytes
 
 func readNetrc(path string) (*netrcFile, error) {
-	file, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0) // a pipe without a writer is empty
+	file, err := os.OpenFile(path, os.O_RDONLY|openNow, 0) // a pipe without a writer is empty
 	if err != nil {
 		return nil, err
 	}
