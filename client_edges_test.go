@@ -1,10 +1,12 @@
 package requests_test
 
 import (
+	"compress/gzip"
 	"errors"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -123,4 +125,37 @@ func TestHTTPClient_challengesThatCannotBeAnswered(t *testing.T) {
 	assert.Equal(t, "send", e.Op)
 	assert.NotContains(t, err.Error(), "s3cret")
 	assert.Positive(t, body.closed)
+}
+
+// Who drains what HTTPClient gave has to be able to end a Read that waits, also
+// where the content is decoded on the way.
+func TestHTTPClient_readOfCodedContentIsAborted(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Encoding", "gzip")
+		z := gzip.NewWriter(w)
+		io.WriteString(z, "begun")
+		z.Flush()
+		w.(http.Flusher).Flush()
+		<-r.Context().Done()
+	}))
+	defer server.Close()
+	resp, err := newSession(t).HTTPClient().Get(server.URL)
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	begun := make([]byte, len("begun"))
+	_, err = io.ReadFull(resp.Body, begun)
+	require.NoError(t, err)
+	body, ok := resp.Body.(interface {
+		Abort()
+		CanAbort() bool
+	})
+	require.True(t, ok)
+	assert.True(t, body.CanAbort())
+	ended := make(chan error, 1)
+	go func() {
+		_, err := resp.Body.Read(begun)
+		ended <- err
+	}()
+	body.Abort()
+	require.Error(t, <-ended)
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -235,6 +236,22 @@ func TestWithLogger_IsExplained(t *testing.T) {
 			e, err := s.Explain(t.Context(), r)
 			require.NoError(t, err)
 			assert.Equal(t, tt.lines, strings.Count(e.String(), "WithLogger"))
+		})
+	}
+}
+
+func TestWithLogger_OtherHooksOfTheSessionRunBesideACallsLogger(t *testing.T) {
+	w := newReplies(t, reply(200, ""))
+	broken := errors.New("broken")
+	logger := slog.New(slog.NewTextHandler(io.Discard, nil))
+	for name, hooks := range map[string]*requests.Hooks{
+		"Response": responseHook(func(*requests.Exchange) error { return broken }),
+		"Complete": completeHook(func(*requests.Result) error { return broken }),
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSession(t, requests.WithLogger(logger), requests.WithHooks(hooks))
+			_, err := s.Get(t.Context(), w.URL, requests.WithLogger(logger))
+			require.ErrorIs(t, err, broken)
 		})
 	}
 }

@@ -146,7 +146,7 @@ func elementsOf(page *Response, path []string) ([]json.RawMessage, error) {
 	return elements, nil
 }
 
-// kindOf says what a text that is JSON stands for.
+// kindOf says what a text that is JSON, and not null, stands for.
 func kindOf(text json.RawMessage) string {
 	switch text[0] {
 	case '{':
@@ -155,8 +155,6 @@ func kindOf(text json.RawMessage) string {
 		return "an array"
 	case '"':
 		return "a string"
-	case 'n':
-		return "null"
 	case 't', 'f':
 		return "a boolean"
 	}

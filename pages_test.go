@@ -77,6 +77,8 @@ func TestItems_AreErrorsWhereTheyAreNone(t *testing.T) {
 		{"a status is an error", reply(500, "[]"), nil, nil, "500 Server Error"},
 		{"no array", reply(200, " {\"a\":1}"), nil, requests.ErrInvalidJSON, "the page is an object; name the path to its array"},
 		{"no array at the path", reply(200, `{"a":{"b":true}}`), []string{"a", "b"}, requests.ErrInvalidJSON, `"b" is a boolean and no array`},
+		{"a text at the path", reply(200, `{"a":"x"}`), []string{"a"}, requests.ErrInvalidJSON, `"a" is a string and no array`},
+		{"nothing on the way", reply(200, `{"a":null}`), []string{"a", "b"}, requests.ErrInvalidJSON, `there is no "b"`},
 		{"no such key", reply(200, `{"a":1}`), []string{"b"}, requests.ErrInvalidJSON, `there is no "b"`},
 		{"no object", reply(200, `[1]`), []string{"b"}, requests.ErrInvalidJSON, `"b" is looked for in an array`},
 		{"no object on the way", reply(200, `{"a":1}`), []string{"a", "b"}, requests.ErrInvalidJSON, `"b" is looked for in a number`},
