@@ -31,6 +31,15 @@ func (h *HTTP) LookUp(req *http.Request) error {
 	return err
 }
 
+// Hold is LookUp for an exchange that does not end.
+func (h *HTTP) Hold(req *http.Request) error {
+	e, _, err := h.acquire(req, settingsOf(req))
+	if err == nil {
+		h.release(e)
+	}
+	return err
+}
+
 // TransportFor is LookUp, and returns the transport.
 func (h *HTTP) TransportFor(req *http.Request) (*http.Transport, error) {
 	e, t, err := h.acquire(req, settingsOf(req))

@@ -79,6 +79,26 @@ func TestPool_retiresATransportThatHasMetManyDestinations(t *testing.T) {
 	assert.Equal(t, 1, h.Transports())
 }
 
+// Where more destinations are in use than are told apart, none of the others
+// counts as new whenever it is asked for.
+func TestPool_keepsATransportForMoreDestinationsThanAreToldApart(t *testing.T) {
+	h := adapters.New(adapters.Options{})
+	defer h.Close()
+	request := func(i int) *http.Request {
+		return with(t, adapters.Settings{}, "GET", fmt.Sprintf("http://h%d.test/", i), nil)
+	}
+	for i := range 1024 {
+		require.NoError(t, h.Hold(request(i)))
+	}
+	first, err := h.TransportFor(request(1024))
+	require.NoError(t, err)
+	for i := range 2 * adapters.MaxMet {
+		tr, err := h.TransportFor(request(1024 + i%2))
+		require.NoError(t, err)
+		require.Same(t, first, tr)
+	}
+}
+
 // Trust for a proxy that cannot be had is an error before anything is sent,
 // and makes no transport.
 func TestPool_trustForAProxyThatCannotBeHad(t *testing.T) {

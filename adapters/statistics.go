@@ -101,7 +101,9 @@ func (h *HTTP) trafficOf(req *http.Request, e *entry) *traffic {
 	if t == nil || t.to != to {
 		if t = h.traffic[to]; t == nil {
 			t = h.newTraffic(u)
-			e.met++
+			if t != h.beyond || isLong(u) {
+				e.met++ // others are not told apart: one may come again and again
+			}
 		}
 		if t != h.beyond {
 			h.last.traffic = t
@@ -112,8 +114,11 @@ func (h *HTTP) trafficOf(req *http.Request, e *entry) *traffic {
 	return t
 }
 
+// isLong reports whether where u leads is too long to be remembered.
+func isLong(u *url.URL) bool { return len(u.Scheme)+len(u.Host) > maxDestination }
+
 func (h *HTTP) newTraffic(u *url.URL) *traffic {
-	if len(u.Scheme)+len(u.Host) > maxDestination || len(h.traffic) >= maxOrigins && !h.forget() {
+	if isLong(u) || len(h.traffic) >= maxOrigins && !h.forget() {
 		if h.beyond == nil {
 			h.beyond = new(traffic)
 		}
