@@ -1,6 +1,7 @@
 package requests_test
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"testing"
@@ -85,4 +86,30 @@ func TestProxyAuthorizationIsTakenBeforeTheAdapter(t *testing.T) {
 			require.NoError(t, err)
 		})
 	}
+}
+
+// What an authenticator sets is looked at as what the caller sets is.
+func TestFieldsWithAMeaningOfTheirOwn_setByAnAuthenticator(t *testing.T) {
+	t.Run("Cookie stands in the place of the jar", func(t *testing.T) {
+		w := newReplies(t, reply(200, ""))
+		s := newSession(t, requests.WithAuth(&setting{"Cookie": {"own=1"}}))
+		s.Cookies().SetCookies(&url.URL{Scheme: "http", Host: w.Addr}, []*http.Cookie{{Name: "jar", Value: "1"}})
+		_, err := s.Get(t.Context(), w.URL)
+		require.NoError(t, err)
+		assert.Equal(t, []string{"Cookie: own=1"}, linesOf(w.Last(t), "Cookie"))
+	})
+	t.Run("User-Agent has one value", func(t *testing.T) {
+		w := newReplies(t, reply(200, ""))
+		_, err := newSession(t, requests.WithAuth(&setting{"User-Agent": {"a", "b"}})).Get(t.Context(), w.URL)
+		require.ErrorIs(t, err, requests.ErrInvalidHeader)
+		assert.Empty(t, w.Requests(), "nothing was sent")
+	})
+}
+
+// setting is an authenticator that sets fields.
+type setting http.Header
+
+func (s *setting) Authenticate(r *http.Request) error {
+	maps.Copy(r.Header, http.Header(*s))
+	return nil
 }
