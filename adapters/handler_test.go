@@ -379,8 +379,6 @@ func (c *endingContext) Err() error {
 	return nil
 }
 
-// A handler breaks off because of the end of the context, and the caller is
-// told of that.
 // A handler in memory that is silent is as a server that is: the limit of
 // Settings.Read runs while it is waited for.
 func TestHandler_silence(t *testing.T) {
@@ -483,6 +481,8 @@ func TestHandler_thatEndsItsGoroutine(t *testing.T) {
 	require.ErrorIs(t, err, sentinel.Truncated)
 }
 
+// A handler breaks off because of the end of the context, and the caller is
+// told of that.
 func TestHandler_breaksOffAsTheContextEnds(t *testing.T) {
 	ctx := &endingContext{Context: t.Context()}
 	rt := adapters.Handler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {

@@ -151,8 +151,6 @@ func TestHedge_cancelledByItsCaller(t *testing.T) {
 	})
 }
 
-// Over a real connection the winner's content is read long after the loser
-// was cancelled.
 // What the caller ended did not fail by what had failed before.
 func TestHedge_cancelledWhenOneHasFailed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -168,6 +166,8 @@ func TestHedge_cancelledWhenOneHasFailed(t *testing.T) {
 	})
 }
 
+// Over a real connection the winner's content is read long after the loser
+// was cancelled.
 func TestHedge_winnersBodyIsUnaffected(t *testing.T) {
 	var requests atomic.Int32
 	loserGone := make(chan struct{})
