@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"github.com/seed-3bbad739/requests/adapters"
@@ -30,8 +31,10 @@ type snapshot struct {
 	base *url.URL // of request.BaseURL, nil without one
 	host string   // a Host field among the defaults
 	defaults
-	away    *defaults           // without what is secret, for calls that go elsewhere; nil: all of them
 	proxies map[string]*url.URL // those of request.Settings, parsed, by their text
+
+	apart sync.Once
+	away  *defaults // without what is secret, from the first call on that goes elsewhere
 
 	bundle atomic.Pointer[bundledTLS]        // the last TLS settings with an environment's CA bundle
 	last   atomic.Pointer[adapters.Settings] // of the exchange before, without ProxyAuth
@@ -47,9 +50,10 @@ type defaults struct {
 
 // sentTo returns what goes to the session's home, or elsewhere.
 func (s *snapshot) sentTo(home bool) *defaults {
-	if home || s.away == nil {
+	if home {
 		return &s.defaults
 	}
+	s.apart.Do(func() { s.away = s.withoutSecrets() })
 	return s.away
 }
 
@@ -180,12 +184,11 @@ func (s *snapshot) compile() {
 		delete(s.header, "Host")
 	}
 	s.query, s.plain = encodeFields(s.params), isPlainHeader(s.header)
-	s.away = s.withoutSecrets()
 	s.parseProxies()
 }
 
-// withoutSecrets returns the defaults for calls that go elsewhere, nil when
-// nothing is secret.
+// withoutSecrets returns the defaults for calls that go elsewhere: all of them
+// when nothing is secret.
 func (s *snapshot) withoutSecrets() *defaults {
 	hidden := func(f field) bool { return secretParam(f.name) }
 	found := slices.ContainsFunc(s.params, hidden)
@@ -193,7 +196,7 @@ func (s *snapshot) withoutSecrets() *defaults {
 		found = found || s.isSecret(k)
 	}
 	if !found {
-		return nil
+		return &s.defaults
 	}
 	away := &defaults{header: maps.Clone(s.header), params: slices.DeleteFunc(slices.Clone(s.params), hidden)}
 	maps.DeleteFunc(away.header, func(k string, _ []string) bool { return s.isSecret(k) })
