@@ -265,7 +265,7 @@ func (c *call) passOn(h *hop) *http.Response {
 			delete(resp.Header, "Content-Length")
 			resp.ContentLength, resp.Uncompressed = -1, true
 		} else if err != nil {
-			s.err = err
+			s.err = s.named(err)
 		}
 	}
 	if resp.Body != http.NoBody {
@@ -292,10 +292,14 @@ func (b *passedBody) Read(p []byte) (int, error) {
 		b.resp.Trailer = b.came.Trailer
 	}
 	if err != nil && err != io.EOF {
-		req := b.c.first.http.Request
-		err = newError("read content", req.Method, req.URL, failure(&b.c.ctx, err), nil)
+		err = b.named(err)
 	}
 	return n, err
+}
+
+func (b *passedBody) named(err error) error {
+	req := b.c.first.http.Request
+	return newError("read content", req.Method, req.URL, failure(&b.c.ctx, err), nil)
 }
 
 func (b *passedBody) Close() error { return b.rc.Close() }

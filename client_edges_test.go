@@ -100,6 +100,7 @@ func TestHTTPClient_codingsThatAreRefused(t *testing.T) {
 	for range 2 {
 		_, err = resp.Body.Read(make([]byte, 1))
 		assert.ErrorIs(t, err, requests.ErrContentDecoding)
+		assert.ErrorAs(t, err, new(*requests.Error))
 	}
 }
 

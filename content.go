@@ -61,8 +61,8 @@ func (r *Response) load() error {
 	case r.isKept:
 		err = r.loadKept()
 	case r.Body == nil:
-	case r.live() == nil: // a Response made around somebody's own
-		r.content, err = readAll(r.Body, r.ContentLength, defaultMaxBody, &r.stream.probe)
+	case r.live() == nil: // somebody's own
+		r.content, err = readAll(r.Body, -1, r.maxBody(), nil)
 		r.Body.Close()
 	case r.live().finished():
 		err = ErrBodyConsumed
@@ -88,7 +88,12 @@ func (r *Response) live() *stream {
 }
 
 // maxBody bounds the decoded content, in bytes; 0 does not.
-func (r *Response) maxBody() int64 { return limit(r.call.plan.settings.MaxBody) }
+func (r *Response) maxBody() int64 {
+	if r.call == nil {
+		return defaultMaxBody // made by hand
+	}
+	return limit(r.call.plan.settings.MaxBody)
+}
 
 // declared is the length of the decoded content, where the header tells.
 func (r *Response) declared() int64 {

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 
+	"github.com/seed-3bbad739/requests/hooks"
 	"github.com/seed-3bbad739/requests/internal/redact"
 	"github.com/seed-3bbad739/requests/proxy"
 )
@@ -21,7 +22,9 @@ func (c *call) runExplained(p *PreparedRequest) error {
 		}
 		for name, hook := range list.Prepare.All() {
 			before := stateOf(p)
-			if err := hook(p); err != nil {
+			var one hooks.List[*PreparedRequest] // whose errors say the name
+			one.PushBackNamed(name, hook)
+			if err := one.Run(p); err != nil {
 				return err
 			}
 			if p.Request == nil || p.URL == nil {

@@ -144,13 +144,7 @@ func runBeneath[T any](list *hooks.List[T], own *Hooks, v T) error {
 	if own == nil || !own.logs.Load() {
 		return list.Run(v)
 	}
-	for name, hook := range list.All() {
-		if name == logName {
-			continue
-		}
-		if err := hook(v); err != nil {
-			return err
-		}
-	}
-	return nil
+	others := list.Copy()
+	others.RemoveByName(logName)
+	return others.Run(v)
 }

@@ -682,3 +682,32 @@ func TestHooks_oneThatTakesTheBodyAway(t *testing.T) {
 		})
 	}
 }
+
+func TestHooks_errorsSayTheirNames(t *testing.T) {
+	refuse := func(s *requests.Session) {
+		s.Hooks().Prepare.PushBackNamed("audit", func(*requests.PreparedRequest) error { return errHook })
+	}
+	for _, c := range []struct {
+		name  string
+		hook  func(*requests.Session)
+		call  func(*requests.Session) error
+		place string
+	}{
+		{"when a request is explained too", refuse, func(s *requests.Session) error {
+			_, err := s.Explain(t.Context(), &requests.Request{URL: "http://api.test/"})
+			return err
+		}, "prepare"},
+		{"beneath a call with a logger of its own too", func(s *requests.Session) {
+			s.Hooks().Response.PushBackNamed("audit", func(*requests.Exchange) error { return errHook })
+		}, func(s *requests.Session) error {
+			_, err := s.Get(t.Context(), "http://api.test/", requests.WithLogger(nil))
+			return err
+		}, "response"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newSession(t, requests.WithTransport(canned("200 OK", nil, "")))
+			c.hook(s)
+			require.ErrorContains(t, c.call(s), c.place+` hook: hook "audit": `)
+		})
+	}
+}

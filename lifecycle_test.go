@@ -210,6 +210,15 @@ func TestClose(t *testing.T) {
 		require.NoError(t, s.Close())
 		eventuallyOpen(t, w, 0)
 	})
+	t.Run("D55 nor does one whose option panicked", func(t *testing.T) {
+		w := newReplies(t, reply(200, ""))
+		s := newSession(t)
+		_, err := s.Get(t.Context(), w.URL)
+		require.NoError(t, err)
+		assert.Panics(t, func() { s.Copy(requests.OptionFunc(func(*requests.Request) error { panic("option") })) })
+		require.NoError(t, s.Close())
+		require.Eventually(t, func() bool { runtime.GC(); return w.Open() == 0 }, 20*time.Second, time.Millisecond)
+	})
 	t.Run("D55 a copy that was dropped is counted out", func(t *testing.T) {
 		w := newReplies(t, reply(200, ""))
 		s := newSession(t)

@@ -270,6 +270,42 @@ func TestPages_end(t *testing.T) {
 		}
 		assert.Len(t, h.Arrivals(), 1)
 	})
+	t.Run("one link that is redirected to ever new pages does not", func(t *testing.T) {
+		n := 0
+		h := newHosts(t, func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/next" {
+				n++
+				http.Redirect(w, r, fmt.Sprint("/", n), http.StatusFound)
+			} else if n < 3 {
+				w.Header().Set("Link", `</next>; rel="next"`)
+			}
+		})
+		var paths []string
+		for r, err := range requests.Pages(t.Context(), h.Session(t), "http://a.test/next") {
+			require.NoError(t, err)
+			paths = append(paths, r.Request.URL.Path)
+		}
+		assert.Equal(t, []string{"/1", "/2", "/3"}, paths)
+	})
+	t.Run("a link that is redirected to a page had before ends it with an error", func(t *testing.T) {
+		h := newHosts(t, func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/latest" {
+				http.Redirect(w, r, "/1", http.StatusFound)
+				return
+			}
+			w.Header().Set("Link", `</latest>; rel="next"`)
+		})
+		for _, first := range []string{"http://a.test/latest", "http://a.test/0"} {
+			var last error
+			n := 0
+			for _, err := range requests.Pages(t.Context(), h.Session(t), first) {
+				if n, last = n+1, err; n > 3 {
+					break
+				}
+			}
+			require.ErrorIs(t, last, requests.ErrTooManyRedirects, first)
+		}
+	})
 	t.Run("a redirect within a page resolves links against where it led", func(t *testing.T) {
 		h := newHosts(t, func(w http.ResponseWriter, r *http.Request) {
 			switch r.URL.Path {

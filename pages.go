@@ -16,8 +16,9 @@ import (
 // Pages yields url and what its Link fields name as the next page, one after
 // the other (RFC 8288, rel=next). The options apply to every page, but params
 // and body to the first only: the server's URLs are complete. Credentials stay
-// with the origin of the first page. A link to a page that has been yielded ends
-// the loop with an error, and so does any other error.
+// with the origin of the first page. A link that leads to a page that has been
+// yielded, by redirects or straight, ends the loop with an error, and so does any
+// other error.
 func Pages(ctx context.Context, s *Session, url string, opts ...Option) iter.Seq2[*Response, error] {
 	return func(yield func(*Response, error) bool) {
 		c, err := s.open(ctx)
@@ -29,6 +30,10 @@ func Pages(ctx context.Context, s *Session, url string, opts ...Option) iter.Seq
 		seen := make(map[string]bool)
 		r, err := c.do()
 		for {
+			if err == nil && seen[r.Request.URL.String()] { // it was redirected there
+				r.Close()
+				r, err = nil, r.loopAt(r.Request.URL)
+			}
 			if !yield(r, err) || err != nil {
 				return
 			}
@@ -38,7 +43,7 @@ func Pages(ctx context.Context, s *Session, url string, opts ...Option) iter.Seq
 			}
 			seen[r.Request.URL.String()] = true
 			if seen[link.URL.String()] {
-				yield(nil, r.wrap("next page", refuse(ErrTooManyRedirects, "a loop: %s was had before", redact.Target(link.URL))))
+				yield(nil, r.loopAt(link.URL))
 				return
 			}
 			p, err2 := r.followLink(link.URL)
@@ -49,6 +54,10 @@ func Pages(ctx context.Context, s *Session, url string, opts ...Option) iter.Seq
 			r, err = s.Send(p)
 		}
 	}
+}
+
+func (r *Response) loopAt(u *url.URL) error {
+	return r.wrap("next page", refuse(ErrTooManyRedirects, "a loop: %s was had before", redact.Target(u)))
 }
 
 // followLink prepares a GET of a URL that a server gave, under the rules of a

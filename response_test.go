@@ -492,3 +492,10 @@ func TestResponse_TrailersThatWereNotAnnounced(t *testing.T) {
 		})
 	}
 }
+
+func TestResponse_ContentBehindABodyOfTheCallersIsBounded(t *testing.T) {
+	r := fetch(t, canned("200 OK", nil, strings.Repeat("x", 100)), requests.WithStream(true), requests.WithMaxBody(10))
+	r.Body = struct{ io.ReadCloser }{r.Body}
+	assert.Len(t, r.Bytes(), 10)
+	require.ErrorIs(t, r.Err(), requests.ErrBodyTooLarge)
+}

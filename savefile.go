@@ -30,6 +30,13 @@ func (r *Response) SaveFile(path string) (n int64, err error) {
 	if err != nil {
 		return 0, r.unsaved(path, err)
 	}
+	renamed := false
+	defer func() {
+		if !renamed { // also when what tells of the download panics
+			f.Close()
+			os.Remove(f.Name())
+		}
+	}()
 	buf := chunks.Get().(*chunk)
 	// Left to itself, a file would make a buffer of its own each time.
 	n, err = io.CopyBuffer(struct{ io.Writer }{f}, content, buf[:])
@@ -43,8 +50,7 @@ func (r *Response) SaveFile(path string) (n int64, err error) {
 	if err == nil {
 		err = os.Rename(f.Name(), to)
 	}
-	if err != nil {
-		os.Remove(f.Name())
+	if renamed = err == nil; !renamed {
 		return n, r.unsaved(path, err)
 	}
 	return n, nil

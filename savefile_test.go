@@ -42,6 +42,16 @@ func TestResponse_SaveFile(t *testing.T) {
 	}
 }
 
+func TestResponse_SaveFileLeavesNothingBehindAPanic(t *testing.T) {
+	dir := t.TempDir()
+	r := fetch(t, canned("200 OK", nil, "content"), requests.WithStream(true),
+		requests.WithDownloadProgress(func(_, _ int64) { panic("report") }))
+	assert.PanicsWithValue(t, "report", func() { r.SaveFile(filepath.Join(dir, "file")) })
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	assert.Empty(t, entries)
+}
+
 func TestResponse_SaveFileKeepsTheModeOfWhatItReplaces(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "file")
 	require.NoError(t, os.WriteFile(path, []byte("old"), 0o600))

@@ -101,12 +101,12 @@ func (s *Session) Copy(changes ...Option) (*Session, error) {
 	c.hooks.append(&s.hooks)
 	s.lease.watch(s)
 	c.lease = s.lease.again()
+	c.lease.watch(c) // before an option can panic
 	from = from.withClonedJar()
 	if err := c.change("copy session", from, mounts.list, changes); err != nil {
 		c.lease.release()
 		return nil, err
 	}
-	c.lease.watch(c)
 	return c, nil
 }
 

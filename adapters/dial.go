@@ -167,7 +167,7 @@ func (d *dialer) secure(ctx context.Context, conn net.Conn, addr string) (net.Co
 
 // connectHeader returns the fields sent with CONNECT.
 func (d *dialer) connectHeader(ctx context.Context, _ *url.URL, target string) (http.Header, error) {
-	header := http.Header{}
+	header := http.Header{"User-Agent": {""}} // net/http would send its own
 	if d.auth != nil {
 		req := connectRequest(ctx, d.proxy, target, header)
 		if err := d.auth.Authenticate(req); err != nil {

@@ -907,3 +907,27 @@ func TestProxied_hostOfTheCaller(t *testing.T) {
 		})
 	}
 }
+
+func TestProxied_connectNamesNoClient(t *testing.T) {
+	for _, by := range []struct {
+		name string
+		auth adapters.ProxyAuth
+	}{{"by itself", nil}, {"with a ProxyAuth", &fixedAuth{}}} {
+		t.Run(by.name, func(t *testing.T) {
+			n := newPipes()
+			defer n.Close()
+			header := make(chan http.Header, 1)
+			go n.serve(func(conn net.Conn) {
+				if r := readHeader(conn); r != nil {
+					header <- r.Header
+				}
+				io.WriteString(conn, "HTTP/1.1 403 Forbidden\r\n\r\n")
+			})
+			h := adapters.New(adapters.Options{Dial: n.Dial})
+			defer h.Close()
+			_, err := h.RoundTrip(with(t, adapters.Settings{Proxy: parsed(t, "http://p.test:3128"), ProxyAuth: by.auth}, "GET", "https://h.test/", nil))
+			require.ErrorIs(t, err, sentinel.Proxy)
+			require.NotContains(t, <-header, "User-Agent", "R7")
+		})
+	}
+}
