@@ -29,7 +29,8 @@ var (
 	ErrReadTimeout error = sentinel.ReadTimeout
 	// ErrConnection: no connection could be made, or it broke.
 	ErrConnection error = sentinel.Connection
-	// ErrProxy: the proxy could not be reached or refused to connect.
+	// ErrProxy: the proxy could not be reached, in time or at all, or refused to
+	// connect.
 	ErrProxy error = sentinel.Proxy
 	// ErrTLS: the handshake failed or the certificate was not trusted.
 	ErrTLS error = sentinel.TLS

@@ -202,13 +202,22 @@ func (x *exchange) expire() {
 func (x *exchange) timeout() error {
 	switch x.phase {
 	case connecting:
-		return &failure{sentinel.ConnectTimeout, &silence{x.missing("connection", "to"), x.limits.connect}}
+		return &failure{x.connectTimeout(), &silence{x.missing("connection", "to"), x.limits.connect}}
 	case securing:
-		return &failure{sentinel.ConnectTimeout, &silence{x.unready(), x.limits.handshake}}
+		return &failure{x.connectTimeout(), &silence{x.unready(), x.limits.handshake}}
 	case receiving:
 		return &failure{sentinel.BodyReadTimeout, &silence{x.missing("content", "through"), x.limits.read}}
 	}
 	return &failure{sentinel.ReadTimeout, &silence{x.missing("answer", "through"), x.limits.read}}
+}
+
+// connectTimeout is the condition of a connection that is not had in time:
+// the proxy's failure too, as long as it has not let the exchange through.
+func (x *exchange) connectTimeout() *sentinel.Condition {
+	if x.via.proxy != nil && !x.tunnelled {
+		return sentinel.ProxyTimeout
+	}
+	return sentinel.ConnectTimeout
 }
 
 // unready says what of the way to a usable connection was not done.

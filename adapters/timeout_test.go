@@ -47,11 +47,16 @@ func TestTimeouts(t *testing.T) {
 		{"R166 an address that swallows packets", limits, "http://h.test/", blackHole, nil, sentinel.ConnectTimeout, sentinel.ReadTimeout, 3 * time.Second},
 		{"R166 the same with TLS", limits, "https://h.test/", blackHole, nil, sentinel.ConnectTimeout, sentinel.ReadTimeout, 3 * time.Second},
 		{"D28 a handshake that stalls is a connect timeout", limits, "https://h.test/", nil, silent, sentinel.ConnectTimeout, sentinel.ReadTimeout, 5 * time.Second},
-		{"a proxy that swallows packets", proxied("http://p.test:3128"), "http://h.test/", blackHole, nil, sentinel.ConnectTimeout, sentinel.ReadTimeout, 3 * time.Second},
-		{"D28 a proxy that does not answer CONNECT", proxied("http://p.test:3128"), "https://h.test/", nil, silent, sentinel.ConnectTimeout, sentinel.ReadTimeout, 5 * time.Second},
-		{"an https proxy that stalls in its handshake", proxied("https://p.test"), "http://h.test/", nil, silent, sentinel.ConnectTimeout, sentinel.ReadTimeout, 5 * time.Second},
-		{"a SOCKS proxy that does not answer", proxied("socks5h://p.test"), "http://h.test/", nil, silent, sentinel.ConnectTimeout, sentinel.ReadTimeout, 5 * time.Second},
-		{"a SOCKS 4a proxy that does not answer", proxied("socks4a://p.test"), "http://h.test/", nil, silent, sentinel.ConnectTimeout, sentinel.ReadTimeout, 5 * time.Second},
+		{"a proxy that swallows packets", proxied("http://p.test:3128"), "http://h.test/", blackHole, nil, sentinel.ProxyTimeout, sentinel.ReadTimeout, 3 * time.Second},
+		{"D28 a proxy that does not answer CONNECT", proxied("http://p.test:3128"), "https://h.test/", nil, silent, sentinel.ProxyTimeout, sentinel.ReadTimeout, 5 * time.Second},
+		{"an https proxy that stalls in its handshake", proxied("https://p.test"), "http://h.test/", nil, silent, sentinel.ProxyTimeout, sentinel.ReadTimeout, 5 * time.Second},
+		{"a SOCKS proxy that does not answer", proxied("socks5h://p.test"), "http://h.test/", nil, silent, sentinel.ProxyTimeout, sentinel.ReadTimeout, 5 * time.Second},
+		{"a SOCKS 4a proxy that does not answer", proxied("socks4a://p.test"), "http://h.test/", nil, silent, sentinel.ProxyTimeout, sentinel.ReadTimeout, 5 * time.Second},
+		{"D28 a handshake that stalls behind a proxy", proxied("http://p.test:3128"), "https://h.test/", nil, func(c net.Conn) {
+			readHeader(c)
+			io.WriteString(c, "HTTP/1.1 200 OK\r\n\r\n")
+			silent(c)
+		}, sentinel.ConnectTimeout, sentinel.Proxy, 5 * time.Second},
 		{"R167 a server that never answers", limits, "http://h.test/", nil, silent, sentinel.ReadTimeout, sentinel.Connection, 7 * time.Second},
 		{"R167 a server that stops within the header", limits, "http://h.test/", nil, func(c net.Conn) {
 			readHeader(c)
@@ -101,6 +106,7 @@ func TestTimeouts(t *testing.T) {
 				}
 				require.ErrorIs(t, err, c.is)
 				require.ErrorIs(t, err, sentinel.Timeout)
+				require.Equal(t, c.is == sentinel.ProxyTimeout, errors.Is(err, sentinel.Proxy))
 				if c.not != nil {
 					require.NotErrorIs(t, err, c.not)
 				}

@@ -48,6 +48,8 @@ var (
 	BodyReadTimeout  = New("read timed out within the content", ReadTimeout, Connection)
 	Proxy            = New("proxy failed", Connection)
 	TLS              = New("TLS failed", Connection)
+	// ProxyTimeout is a connect timeout on the way to the proxy or within it.
+	ProxyTimeout     = New("connect timed out", ConnectTimeout, Proxy)
 	InvalidURL       = New("invalid URL")
 	InvalidProxyURL  = New("invalid proxy URL", InvalidURL)
 	InvalidHeader    = New("invalid header")
