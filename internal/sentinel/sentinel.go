@@ -45,9 +45,9 @@ var (
 	ReadTimeout    = New("read timed out", Timeout)
 	// BodyReadTimeout is a silence within the content: unlike one before the
 	// header it is also a failed connection, for the exchange had begun.
-	BodyReadTimeout  = New("read timed out within the content", ReadTimeout, Connection)
-	Proxy            = New("proxy failed", Connection)
-	TLS              = New("TLS failed", Connection)
+	BodyReadTimeout = New("read timed out within the content", ReadTimeout, Connection)
+	Proxy           = New("proxy failed", Connection)
+	TLS             = New("TLS failed", Connection)
 	// ProxyTimeout is a connect timeout on the way to the proxy or within it.
 	ProxyTimeout     = New("connect timed out", ConnectTimeout, Proxy)
 	InvalidURL       = New("invalid URL")
