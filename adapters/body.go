@@ -12,6 +12,7 @@ type body struct {
 	content io.ReadCloser
 	left    int64 // of the declared length; -1: none is declared
 	atEnd   bool
+	empty   bool  // a stream of HTTP/2 of length 0, of which the end is to come
 	err     error // what Read last ended with; Read's alone
 	closed  atomic.Bool
 }
@@ -57,6 +58,9 @@ func (b *body) finish(err error) error {
 	if err == io.EOF && (whole || b.left < 0) {
 		b.atEnd = true
 		b.content.Close() // waits for HTTP/2 to have forgotten the stream
+		if b.empty && !b.x.uploading() {
+			b.x.cancel(errDone) // small content may wait still to be sent
+		}
 		b.x.complete()
 		return io.EOF
 	}

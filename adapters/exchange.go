@@ -160,7 +160,13 @@ func (x *exchange) receive(resp *http.Response) {
 		x.body.left = -1
 		resp.Body = &upgraded{&x.body, w}
 	}
-	if x.body.left == 0 {
+	switch {
+	case x.body.left != 0:
+	case resp.ProtoMajor >= 2 && x.body.content != http.NoBody:
+		// The end is to come, and trailers perhaps. Servers count it against a
+		// connection when a stream is reset instead.
+		x.body.empty = true
+	default:
 		x.body.atEnd = true
 		if resp.ProtoMajor >= 2 && !x.uploading() {
 			x.cancel(errDone) // the stream may be open still, for small content or for its end

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/net/http2/hpack"
 
 	"github.com/seed-3bbad739/requests/adapters"
+	"github.com/seed-3bbad739/requests/internal/sentinel"
 )
 
 // frames is an HTTP/2 server that does what answer says for each request, and
@@ -114,9 +115,6 @@ func TestHTTP2_endsTheStreamOfAnEarlyAnswer(t *testing.T) {
 	}{
 		{"small content that still waits to be taken", 0, func(f *http2.Framer, stream uint32) { head(f, stream, true, ":status", "204") }, func() io.Reader { return strings.NewReader("hello") }},
 		{"content that is read as it is sent", 0, func(f *http2.Framer, stream uint32) { head(f, stream, true, ":status", "413") }, func() io.Reader { return readerOnly{strings.NewReader("hello")} }},
-		{"a response without content that does not end", 65535, func(f *http2.Framer, stream uint32) {
-			head(f, stream, false, ":status", "200", "content-length", "0")
-		}, nil},
 		{"a 304 that does not end", 65535, func(f *http2.Framer, stream uint32) {
 			head(f, stream, false, ":status", "304", "content-length", "9")
 		}, nil},
@@ -153,6 +151,58 @@ func TestHTTP2_endsTheStreamOfAnEarlyAnswer(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Many servers send the header of an empty response and its end apart. net/http
+// waits for the end: it may bring trailers, and servers that are reset too often
+// close the connection.
+func TestHTTP2_waitsForTheEndOfAnEmptyResponse(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		end     func(f *http2.Framer, stream uint32)
+		trailer http.Header
+		err     string
+	}{
+		{"it ends", func(f *http2.Framer, stream uint32) { f.WriteData(stream, true, nil) }, nil, ""},
+		{"it ends in trailers", func(f *http2.Framer, stream uint32) { head(f, stream, true, "x-sum", "abc") }, http.Header{"X-Sum": {"abc"}}, ""},
+		{"it is reset", func(f *http2.Framer, stream uint32) { f.WriteRSTStream(stream, http2.ErrCodeInternal) }, nil, "INTERNAL_ERROR"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := &frames{window: 65535, answer: func(f *http2.Framer, stream uint32) {
+				head(f, stream, false, ":status", "200", "content-length", "0", "trailer", "x-sum")
+				time.Sleep(time.Second)
+				c.end(f, stream)
+			}}
+			overHTTP2(t, s, func(t *testing.T, h *adapters.HTTP, ctx context.Context) {
+				resp, err := h.RoundTrip(with(t, adapters.Settings{}, "GET", "http://h.test/", nil).WithContext(ctx))
+				require.NoError(t, err)
+				_, err = io.Copy(io.Discard, resp.Body)
+				if c.err != "" {
+					require.ErrorContains(t, err, c.err)
+				} else {
+					require.NoError(t, err)
+				}
+				require.NoError(t, resp.Body.Close())
+				if c.trailer != nil {
+					assert.Equal(t, c.trailer, resp.Trailer)
+				}
+				synctest.Wait()
+				assert.Empty(t, s.resets, "nothing is reset")
+			})
+		})
+	}
+	t.Run("it does not end", func(t *testing.T) {
+		s := &frames{window: 65535, answer: func(f *http2.Framer, stream uint32) {
+			head(f, stream, false, ":status", "200", "content-length", "0")
+		}}
+		overHTTP2(t, s, func(t *testing.T, h *adapters.HTTP, ctx context.Context) {
+			resp, err := h.RoundTrip(with(t, adapters.Settings{}, "GET", "http://h.test/", nil).WithContext(adapters.WithSettings(ctx, adapters.Settings{Read: time.Minute})))
+			require.NoError(t, err)
+			_, err = io.Copy(io.Discard, resp.Body)
+			require.ErrorIs(t, err, sentinel.ReadTimeout)
+			require.NoError(t, resp.Body.Close())
+		})
+	})
 }
 
 type readerOnly struct{ io.Reader }
