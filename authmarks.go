@@ -61,18 +61,3 @@ func newKeys(keys []string, before, after string) []string {
 	}
 	return keys
 }
-
-// authMark tells whether a field is as it was.
-type authMark struct {
-	name  string
-	first string
-	n     int
-}
-
-func markOf(name string, vs []string) authMark {
-	m := authMark{name: name, n: len(vs)}
-	if len(vs) > 0 {
-		m.first = vs[0]
-	}
-	return m
-}

@@ -99,6 +99,44 @@ var originTests = []struct {
 	{"a downgrade to another host loses them", "https://a.test/start", "http://b.test/end", nothingSecret, true},
 }
 
+// claimsOneField says of itself what only authenticators of package auth can say.
+type claimsOneField struct{ auth.Authenticator }
+
+func (claimsOneField) Field() string { return "Authorization" }
+
+func TestOrigin_whatAuthenticationSets(t *testing.T) {
+	sets := func(f func(http.Header)) auth.Authenticator {
+		return auth.Func(func(r *http.Request) error {
+			f(r.Header)
+			return nil
+		})
+	}
+	for _, c := range []struct {
+		name string
+		auth auth.Authenticator
+	}{
+		{"by its name", sets(func(h http.Header) { h.Set("X-Sig", "planted") })},
+		{"in small letters, into the map", sets(func(h http.Header) { h["x-sig"] = []string{"planted"} })},
+		{"as the second of two values", sets(func(h http.Header) { h["X-Sig"][1] = "planted" })},
+		{"by a type that claims to set Authorization alone", claimsOneField{sets(func(h http.Header) { h.Set("X-Sig", "planted") })}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			h := newHosts(t, redirectOnce(302, "http://b.test/end"))
+			p, err := h.Session(t).Prepare(t.Context(), &requests.Request{URL: "http://a.test/start",
+				Header: http.Header{"X-Sig": {"own", "own"}, "X-Trace": {"42"}}, Auth: c.auth})
+			require.NoError(t, err)
+			assert.NotContains(t, p.Curl(), "planted")
+			_, err = h.Session(t).Send(p)
+			require.NoError(t, err)
+			all := h.Arrivals()
+			require.Len(t, all, 2)
+			assert.Contains(t, all[0].Header["X-Sig"], "planted")
+			assert.Empty(t, all[1].Header["X-Sig"])
+			assert.Equal(t, "42", all[1].Header.Get("X-Trace"))
+		})
+	}
+}
+
 func TestOrigin_redirect(t *testing.T) {
 	for _, tt := range originTests {
 		for _, status := range []int{301, 302, 303, 307, 308} {

@@ -55,20 +55,16 @@ func (m planMarks) HidesParam(name string) bool { return m.set.hasParam(name) }
 
 // singleField is an authenticator of package auth that does nothing but set one
 // field.
-type singleField interface{ Field() string }
+type singleField interface{ Field() redact.FieldName }
 
 // authenticate runs p.auth on req and notes which fields it set. A body that
 // the authenticator put in place of the old one is what will be sent.
 func (p *plan) authenticate(req *http.Request) error {
-	if f, ok := p.auth.(singleField); ok && redact.SecretName(f.Field()) {
+	if f, ok := p.auth.(singleField); ok && redact.SecretName(string(f.Field())) {
 		return p.auth.Authenticate(req) // its field needs no mark
 	}
-	req.Header = req.Header.Clone() // its elements may be shared
-	var before [16]authMark
-	marks := before[:0]
-	for k, vs := range req.Header {
-		marks = append(marks, markOf(k, vs))
-	}
+	before := req.Header
+	req.Header = before.Clone() // its elements may be shared
 	query := req.URL.RawQuery
 	if err := p.auth.Authenticate(req); err != nil {
 		return err
@@ -81,8 +77,12 @@ func (p *plan) authenticate(req *http.Request) error {
 	}
 	p.set.mu.Lock()
 	for k, vs := range req.Header {
-		if !slices.Contains(marks, markOf(k, vs)) && !slices.Contains(p.set.fields, k) {
-			p.set.fields = append(p.set.fields, k)
+		if had, ok := before[k]; ok && slices.Equal(had, vs) {
+			continue
+		}
+		// By the name that it is given below, whatever the spelling here.
+		if name := http.CanonicalHeaderKey(k); !slices.Contains(p.set.fields, name) {
+			p.set.fields = append(p.set.fields, name)
 		}
 	}
 	if req.URL.RawQuery != query {

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/seed-3bbad739/requests/internal/redact"
 )
 
 type basic struct {
@@ -15,7 +17,7 @@ type basic struct {
 
 // Field names the one field that is set, and nothing else is touched: a
 // session need not look for what has changed.
-func (*basic) Field() string { return "Authorization" }
+func (*basic) Field() redact.FieldName { return "Authorization" }
 
 // Basic returns an [Authenticator] for the Basic scheme (RFC 7617). User and
 // password may be empty. They are sent in ISO 8859-1 if that can hold both,

@@ -1,6 +1,10 @@
 package auth
 
-import "net/http"
+import (
+	"net/http"
+
+	"github.com/seed-3bbad739/requests/internal/redact"
+)
 
 type bearer struct {
 	label
@@ -9,7 +13,7 @@ type bearer struct {
 }
 
 // Field names the one field that is set, as that of Basic does.
-func (*bearer) Field() string { return "Authorization" }
+func (*bearer) Field() redact.FieldName { return "Authorization" }
 
 // Bearer returns an [Authenticator] that sends token with the Bearer scheme
 // (RFC 6750, section 2.1). An empty token, or one with a space, a control

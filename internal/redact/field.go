@@ -24,6 +24,10 @@ func MarksFrom(ctx context.Context) Marks {
 	return m
 }
 
+// FieldName is the type by which an authenticator of package auth says that it
+// does nothing but set one header field, and which: nobody else's can say so.
+type FieldName string
+
 // Field returns value for printing, as [Header] does, and hidden if marks says
 // so. marks may be nil.
 func Field(name, value string, marks Marks) string {
