@@ -116,7 +116,7 @@ func WithQuery(v any) Option {
 }
 
 // WithRawQuery appends a query as it is, escaped only where it must be, in
-// place of the params of the layers below.
+// place of the params of the layers below. Params of a layer above take its place.
 func WithRawQuery(query string) Option {
 	return optionFunc(func(l *layer) error {
 		m := l.mark()

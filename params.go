@@ -11,15 +11,15 @@ func (c *call) prepareQuery(u *url.URL) {
 	l, snap := c.layer, c.snapshot
 	sent := snap.sentTo(c.atHome(u))
 	below, encoded, raw := sent.params, sent.query, ""
-	if m := snap.request.marks; m != nil && m.rawSet {
+	own := l.ownParams()
+	if m := snap.request.marks; m != nil && m.rawSet && len(own) == 0 { // it cannot be merged with params
 		raw = m.rawQuery
 	}
 	if m := l.marks; m != nil && m.rawSet {
 		raw = m.rawQuery
 		below, encoded = nil, ""
 	}
-	raw = normalize(raw, legalQuery)
-	own := l.ownParams()
+	raw = normalize(raw, legalRawQuery)
 	if c.recorder() != nil {
 		c.explainQuery(u.RawQuery, raw, below, own)
 	}

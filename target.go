@@ -239,6 +239,9 @@ var hosts = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.Transitional(fal
 // converting one that has other characters takes time by the square of its length.
 const maxHost = 4 * 253 // bytes
 
+// maxLabel bounds a label in ASCII (RFC 1035, section 2.3.4).
+const maxLabel = 63 // bytes
+
 // notOfNames reports whether r is none of the letters, digits and hyphens that the
 // ASCII form of an internationalised label is made of (RFC 5890, section 2.3.1).
 func notOfNames(r rune) bool {
@@ -269,11 +272,11 @@ func prepareHost(host string) (string, error) {
 		}
 		// What only mapping makes a name is refused, as IDNA 2008 does: another
 		// parser would see another host.
-		if back, err := hosts.ToUnicode(mapped); err != nil || back != strings.ToLower(host) {
+		if back, err := hosts.ToUnicode(mapped); err != nil || back != strings.ToLower(strings.ReplaceAll(host, "İ", "i\u0307")) {
 			return "", refuse(ErrInvalidURL, "host %q is no internationalised name", host)
 		}
 		for label := range strings.SplitSeq(mapped, ".") {
-			if strings.HasPrefix(label, "xn--") && strings.ContainsFunc(label, notOfNames) {
+			if len(label) > maxLabel || strings.HasPrefix(label, "xn--") && strings.ContainsFunc(label, notOfNames) {
 				return "", refuse(ErrInvalidURL, "host %q is no internationalised name", host)
 			}
 		}
@@ -325,6 +328,7 @@ const (
 	legalHost
 	legalPath
 	legalQuery
+	legalRawQuery
 
 	legalZone = unreserved
 )
@@ -340,10 +344,11 @@ var classesOf = func() (table [256]class) {
 		chars   string
 		classes class
 	}{
-		{unreservedChars, unreserved | legalHost | legalPath | legalQuery},
-		{subDelims, legalHost | legalPath | legalQuery},
-		{":@/", legalPath | legalQuery},
-		{"?", legalQuery},
+		{unreservedChars, unreserved | legalHost | legalPath | legalQuery | legalRawQuery},
+		{subDelims, legalHost | legalPath | legalQuery | legalRawQuery},
+		{":@/", legalPath | legalQuery | legalRawQuery},
+		{"?", legalQuery | legalRawQuery},
+		{"[]", legalRawQuery}, // reserved, not illegal: whoever signs a query wants it as it is
 	} {
 		for i := 0; i < len(set.chars); i++ {
 			table[set.chars[i]] |= set.classes

@@ -37,6 +37,7 @@ func TestPrepareURL(t *testing.T) {
 		{"R32 an international name in capitals", "http://BÜCHER.example/", "http://xn--bcher-kva.example/"},
 		{"R32 sharp s keeps its own name", "http://faß.test/", "http://xn--fa-hia.test/"},
 		{"R32 final sigma keeps its own name", "http://ελς.test/", "http://xn--qxamv.test/"},
+		{"R32 a capital dotted I is a small one and its dot", "http://İstanbul.example/", "http://xn--istanbul-o0e.example/"},
 		{"R32 punycode passes", "http://xn--bcher-kva.example/", "http://xn--bcher-kva.example/"},
 		{"R32 underscores pass", "http://my_host.test/", "http://my_host.test/"},
 		{"R32 underscores pass beside an international label", "http://my_host.bücher.test/", "http://my_host.xn--bcher-kva.test/"},
@@ -167,6 +168,7 @@ func TestPrepareURL_refused(t *testing.T) {
 		{"R31 one slash", "http:/h.test", requests.ErrInvalidURL},
 		{"R30 a scheme like http without host", "http+unix:///p", requests.ErrInvalidURL},
 
+		{"R32 a label that gets too long", "http://" + strings.Repeat("é", 60) + ".test/", requests.ErrInvalidURL},
 		{"R32 an emoji is no name", "http://😀.test/", requests.ErrInvalidURL},
 		{"R32 only mapping makes a name of full-width letters", "http://ｅｘａｍｐｌｅ.test/", requests.ErrInvalidURL},
 		{"R32 only mapping makes a name of a ligature", "http://ﬁ.test/", requests.ErrInvalidURL},
