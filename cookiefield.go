@@ -29,9 +29,9 @@ func (c *call) addCookies(h *hop, req *http.Request) {
 	}
 }
 
-// cookieField returns the value of the Cookie field for u. The request's own
-// cookies come first, as most servers take the first of one name; they go to
-// the origin of the call only.
+// cookieField returns the value of the Cookie field for u: the jar's cookies and
+// then the request's own, which go to the origin of the call only. They come
+// first where they share a name, of which most servers take the first.
 func (c *call) cookieField(u *url.URL) string {
 	stored := c.jar
 	var own []*http.Cookie
@@ -44,11 +44,28 @@ func (c *call) cookieField(u *url.URL) string {
 		}
 		return stored.Header(u)
 	}
-	var b strings.Builder
+	if stored == nil {
+		return cookieText(own)
+	}
 	for _, k := range own {
-		if stored != nil && k.Domain != "" {
+		if k.Domain != "" {
 			stored = withoutCookie(stored, k)
 		}
+	}
+	field := stored.Header(u)
+	switch {
+	case field == "":
+		return cookieText(own)
+	case sharesName(field, own):
+		return cookieText(own) + "; " + field
+	}
+	return field + "; " + cookieText(own)
+}
+
+// cookieText writes cookies as they are (RFC 6265, section 4.2.1).
+func cookieText(cs []*http.Cookie) string {
+	var b strings.Builder
+	for _, k := range cs {
 		if b.Len() > 0 {
 			b.WriteString("; ")
 		}
@@ -62,13 +79,21 @@ func (c *call) cookieField(u *url.URL) string {
 			b.WriteString(k.Value)
 		}
 	}
-	if stored != nil {
-		if field := stored.Header(u); field != "" {
-			b.WriteString("; ")
-			b.WriteString(field)
+	return b.String()
+}
+
+// sharesName reports whether a cookie of cs has the name of one in field.
+func sharesName(field string, cs []*http.Cookie) bool {
+	for pair := range strings.SplitSeq(field, "; ") {
+		name, _, named := strings.Cut(pair, "=")
+		if !named {
+			name = ""
+		}
+		if slices.ContainsFunc(cs, func(k *http.Cookie) bool { return k.Name == name }) {
+			return true
 		}
 	}
-	return b.String()
+	return false
 }
 
 // cookiesFor returns those of cs whose Domain, Path and Secure, as far as the

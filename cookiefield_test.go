@@ -38,7 +38,8 @@ func TestCookie_field(t *testing.T) {
 		sent    []string
 	}{
 		{"the jar's", []string{"a=1"}, nil, nil, []string{"a=1"}},
-		{"R11 the request's besides the jar's", []string{"a=1"}, nil, []requests.Option{cookie("b", "2")}, []string{"b=2; a=1"}},
+		{"R11 the request's besides the jar's", []string{"a=1"}, nil, []requests.Option{cookie("b", "2")}, []string{"a=1; b=2"}},
+		{"R11 the request's first where one shares a name", []string{"a=1", "c=3"}, nil, []requests.Option{cookie("b", "2"), cookie("c", "4")}, []string{"b=2; c=4; a=1; c=3"}},
 		{"R100 the request's over the session's", nil, []requests.Option{cookie("a", "1")}, []requests.Option{cookie("a", "2")}, []string{"a=2"}},
 		{"R101 of one name, without a domain, beside the jar's", []string{"a=1"}, nil, []requests.Option{cookie("a", "2")}, []string{"a=2; a=1"}},
 		{"R101 of one name, domain and path, over the jar's", []string{"a=1; Path=/"}, nil,
@@ -76,8 +77,8 @@ func TestCookie_stored(t *testing.T) {
 	all := w.Requests()
 	require.Len(t, all, 3)
 	assert.Equal(t, "own=x", all[0].Header.Get("Cookie"))
-	assert.Equal(t, "own=x; s=1", all[1].Header.Get("Cookie"), "D7 the request's stay for the chain")
-	assert.Equal(t, "own=x; s=2; u=3", all[2].Header.Get("Cookie"), "R103")
+	assert.Equal(t, "s=1; own=x", all[1].Header.Get("Cookie"), "D7 the request's stay for the chain")
+	assert.Equal(t, "s=2; u=3; own=x", all[2].Header.Get("Cookie"), "R103")
 	assert.Equal(t, 3, s.Cookies().Len(), "R104 those of every hop")
 	var names []string
 	for _, c := range resp.Cookies() {

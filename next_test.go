@@ -25,7 +25,7 @@ func TestNext_isWhatWouldBeSent(t *testing.T) {
 	require.NotNil(t, next, "R121")
 	assert.Equal(t, "GET", next.Method)
 	assert.Equal(t, w.URL+"/end?x=1#f", next.URL.String())
-	assert.Equal(t, "own=1; s=1", next.Header.Get("Cookie"), "R121 cookies rewritten")
+	assert.Equal(t, "s=1; own=1", next.Header.Get("Cookie"), "R121 cookies rewritten")
 	assert.Equal(t, "Bearer x", next.Header.Get("Authorization"))
 	assert.Equal(t, "42", next.Header.Get("X-Trace"))
 	assert.NotContains(t, next.Header, "Content-Type")
@@ -37,7 +37,7 @@ func TestNext_isWhatWouldBeSent(t *testing.T) {
 		assert.Empty(t, resp.History, "R121 responses without history")
 		got := w.Last(t)
 		assert.Equal(t, "GET /end?x=1 HTTP/1.1", got.Line)
-		assert.Equal(t, "own=1; s=1", got.Header.Get("Cookie"))
+		assert.Equal(t, "s=1; own=1", got.Header.Get("Cookie"))
 		assert.Empty(t, got.Body)
 	}
 }

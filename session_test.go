@@ -340,7 +340,7 @@ func TestCookieLayers(t *testing.T) {
 	require.NoError(t, s.Cookies().Set(cookies.Cookie{Name: "a", Value: "1", Domain: u.Hostname(), Path: "/", HostOnly: true}))
 	_, err = s.Get(t.Context(), w.URL, requests.WithCookie(&http.Cookie{Name: "b", Value: "2"}))
 	require.NoError(t, err)
-	assert.Equal(t, []string{"Cookie: b=2; a=1"}, linesOf(w.Last(t), "Cookie"), "R11")
+	assert.Equal(t, []string{"Cookie: a=1; b=2"}, linesOf(w.Last(t), "Cookie"), "R11")
 	_, err = s.Get(t.Context(), w.URL)
 	require.NoError(t, err)
 	assert.Equal(t, []string{"Cookie: a=1; srv=1"}, linesOf(w.Last(t), "Cookie"), "R100 the call's is not stored, the server's is")

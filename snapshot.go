@@ -1,6 +1,7 @@
 package requests
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -352,8 +353,11 @@ func overlayCookies(lower, upper []*http.Cookie) []*http.Cookie {
 	return out
 }
 
+// sameCookie compares as a jar does (RFC 6265, section 5.3): a cookie of a name
+// and a value alone is for all paths.
 func sameCookie(a, b *http.Cookie) bool {
-	return a.Name == b.Name && a.Domain == b.Domain && a.Path == b.Path
+	return a.Name == b.Name && cmp.Or(a.Path, "/") == cmp.Or(b.Path, "/") &&
+		strings.EqualFold(strings.TrimPrefix(a.Domain, "."), strings.TrimPrefix(b.Domain, "."))
 }
 
 func mergeMarks(upper, lower *marks) *marks {
