@@ -217,20 +217,33 @@ func TestExplain_foreignAuthenticators(t *testing.T) {
 }
 
 // The cookies of both layers are sent beside one another, and the request's own
-// in the place of one of the same name.
+// in the place of one of the same name. They come after those of the jar, unless
+// one shares its name with them.
 func TestExplain_cookiesOfLayers(t *testing.T) {
-	w := newReplies(t, reply(200, ""))
-	s := newSession(t, requests.WithCookie(&http.Cookie{Name: "both", Value: "s"}, &http.Cookie{Name: "session", Value: "s"}))
-	r := &requests.Request{URL: w.URL, Cookies: []*http.Cookie{{Name: "both", Value: "r"}, {Name: "request", Value: "r"}}}
-	e, err := s.Explain(t.Context(), r)
-	require.NoError(t, err)
-	_, err = s.Do(t.Context(), r)
-	require.NoError(t, err)
-	assert.Equal(t, "both=r; session=s; request=r", w.Last(t).Header.Get("Cookie"))
-	for name, source := range map[string]string{"both": "request", "session": "session", "request": "request"} {
-		f, ok := e.Fact("cookie", name)
-		require.True(t, ok, name)
-		assert.Equal(t, source, f.Source, name)
-		assert.Equal(t, redact.Value(source[:1]), f.Value, name)
+	for _, c := range []struct {
+		jar, sent string
+		sources   map[string]string
+	}{
+		{"", "both=r; session=s; request=r", map[string]string{"both": "request", "session": "session", "request": "request"}},
+		{"stored=c", "stored=c; both=r; session=s; request=r", map[string]string{"stored": "cookie jar", "both": "request", "session": "session", "request": "request"}},
+		{"session=c", "both=r; session=s; request=r; session=c", map[string]string{"both": "request", "request": "request"}},
+	} {
+		t.Run(c.sent, func(t *testing.T) {
+			w := newReplies(t, reply(200, ""))
+			s := newSession(t, requests.WithCookie(&http.Cookie{Name: "both", Value: "s"}, &http.Cookie{Name: "session", Value: "s"}),
+				requests.WithCookieJar(jarWith(t, w.URL, c.jar)))
+			r := &requests.Request{URL: w.URL, Cookies: []*http.Cookie{{Name: "both", Value: "r"}, {Name: "request", Value: "r"}}}
+			e, err := s.Explain(t.Context(), r)
+			require.NoError(t, err)
+			_, err = s.Do(t.Context(), r)
+			require.NoError(t, err)
+			assert.Equal(t, c.sent, w.Last(t).Header.Get("Cookie"))
+			for name, source := range c.sources {
+				f, ok := e.Fact("cookie", name)
+				require.True(t, ok, name)
+				assert.Equal(t, source, f.Source, name)
+				assert.Equal(t, redact.Value(source[:1]), f.Value, name)
+			}
+		})
 	}
 }

@@ -335,13 +335,18 @@ func (c *call) explainCookies() {
 	if field == "" {
 		return
 	}
-	for i, pair := range strings.Split(field, ";") {
+	pairs := strings.Split(field, ";")
+	first := 0 // of its own
+	if !strings.HasPrefix(field, cookieText(p.cookies)) {
+		first = len(pairs) - own
+	}
+	for i, pair := range pairs {
 		name, value, ok := strings.Cut(strings.TrimSpace(pair), "=")
 		if !ok {
 			name, value = "", name
 		}
 		from := source
-		if i < own {
+		if i -= first; 0 <= i && i < own {
 			from = fromSession
 			if slices.ContainsFunc(c.layer.Cookies, func(k *http.Cookie) bool { return sameCookie(k, p.cookies[i]) }) {
 				from = fromRequest
