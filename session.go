@@ -384,7 +384,8 @@ func (s *Session) Do(ctx context.Context, r *Request) (*Response, error) {
 // Prepare lays r over the session's defaults and returns the request that
 // Send would send. It does not use the network and opens no body. r is not
 // changed. Authenticators that need the network, the body or the final header
-// set their credentials in Send.
+// set their credentials in Send, which is also where a URL that no adapter serves
+// is an error.
 func (s *Session) Prepare(ctx context.Context, r *Request) (*PreparedRequest, error) {
 	c, err := s.newCall(ctx, r)
 	if err != nil {

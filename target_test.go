@@ -158,7 +158,6 @@ func TestPrepareURL_refused(t *testing.T) {
 		{"R31 only white space", " \n", requests.ErrMissingScheme},
 		{"R31 a path", "/a", requests.ErrMissingScheme},
 		{"R31 a host after two slashes", "//h.test/a", requests.ErrMissingScheme},
-		{"R31 host and port are a scheme without adapter", "h.test:8080/x", requests.ErrNoAdapter},
 		{"R31 no host", "http://", requests.ErrInvalidURL},
 		{"R31 no host before the path", "http:///p", requests.ErrInvalidURL},
 		{"R31 no host before the query", "http://?q", requests.ErrInvalidURL},
@@ -209,8 +208,6 @@ func TestPrepareURL_refused(t *testing.T) {
 		{"R41 CR LF in the host", "http://a\r\nX: y/", requests.ErrInvalidURL},
 		{"R41 NUL in the host", "http://a\x00b/", requests.ErrInvalidURL},
 		{"R41 a quote in the host", `http://a"b/`, requests.ErrInvalidURL},
-
-		{"R161 a scheme that nothing serves", "ftp://h.test/", requests.ErrNoAdapter},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := s.Prepare(t.Context(), &requests.Request{URL: c.url})
@@ -268,6 +265,30 @@ func TestRequestTarget(t *testing.T) {
 	}
 }
 
+// Whether anything serves a URL is asked when it is sent: by this session, which
+// may get an adapter for it, or by another.
+func TestPrepareURL_ofASchemeThatNothingServes(t *testing.T) {
+	for _, c := range []struct{ name, url string }{
+		{"R29 as it is given", "mailto:a@b"},
+		{"R31 host and port are a scheme", "h.test:8080/x"},
+		{"R161 another protocol", "ftp://h.test/"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newSession(t)
+			r := &requests.Request{URL: c.url, Params: url.Values{"a": {"1"}}}
+			p, err := s.Prepare(t.Context(), r)
+			require.NoError(t, err)
+			assert.Equal(t, c.url, p.URL.String())
+			_, err = s.Send(p)
+			require.ErrorIs(t, err, requests.ErrNoAdapter)
+			_, err = s.Do(t.Context(), r)
+			require.ErrorIs(t, err, requests.ErrNoAdapter)
+			_, err = s.Explain(t.Context(), r)
+			require.ErrorIs(t, err, requests.ErrNoAdapter)
+		})
+	}
+}
+
 // The properties of whatever is prepared, from whatever text.
 func FuzzPrepareURL(f *testing.F) {
 	for _, seed := range []string{
@@ -285,8 +306,12 @@ func FuzzPrepareURL(f *testing.F) {
 		if err != nil {
 			return
 		}
+		if p.URL.Scheme != "http" && p.URL.Scheme != "https" {
+			_, err := s.Send(p)
+			require.ErrorIs(t, err, requests.ErrNoAdapter)
+			return
+		}
 		text, target := p.URL.String(), p.URL.RequestURI()
-		require.Contains(t, []string{"http", "https"}, p.URL.Scheme)
 		for _, s := range []string{text, target, p.Host} {
 			for i := range len(s) {
 				require.True(t, s[i] > ' ' && s[i] < 0x7f, "byte %#x in %q", s[i], s)
