@@ -118,7 +118,7 @@ func (c *call) prepareNext(n *hop) (*PreparedRequest, error) {
 		}
 	}
 	if field := c.cookieFieldAfter(n); field != "" {
-		p.Request.Header["Cookie"], p.cookie = []string{field}, field
+		p.Request.Header["Cookie"], p.cookie = []string{field}, cookieShown{field, true}
 	}
 	return p, nil
 }

@@ -16,7 +16,13 @@ import (
 // A field of the caller's stands, on the first hop.
 func (c *call) addCookies(h *hop, req *http.Request) {
 	if !c.plain {
-		if own, ok := req.Header["Cookie"]; ok {
+		own, ok := req.Header["Cookie"]
+		first := c.prepared != nil && h == &c.first && c.prepared.cookie.lacksJar()
+		switch {
+		case first && !ok: // somebody has taken them out
+			c.plan.cookies = nil
+		case first && c.prepared.cookie.is(own):
+		case ok:
 			h.cookie[0] = strings.Join(own, "; ")
 			return
 		}
@@ -26,6 +32,30 @@ func (c *call) addCookies(h *hop, req *http.Request) {
 	}
 	if h.cookie[0] = c.cookieField(req.URL); h.cookie[0] != "" {
 		req.Header["Cookie"] = h.cookie[:]
+	}
+}
+
+// cookieShown is a Cookie field that a prepared request has, which is not the
+// caller's.
+type cookieShown struct {
+	field string // "": there is none
+	whole bool   // those of the jar are in it
+}
+
+func (s cookieShown) is(field []string) bool {
+	return s.field != "" && len(field) == 1 && field[0] == s.field
+}
+
+func (s cookieShown) lacksJar() bool { return s.field != "" && !s.whole }
+
+// showCookies sets the Cookie field to the request's own cookies, for whoever
+// looks at the header or signs it. The jar's are those of the time of sending.
+func (p *PreparedRequest) showCookies() {
+	if _, ok := p.Header["Cookie"]; ok {
+		return
+	}
+	if field := cookieText(cookiesFor(p.cookies, p.URL)); field != "" {
+		p.Header["Cookie"], p.cookie = []string{field}, cookieShown{field, false}
 	}
 }
 

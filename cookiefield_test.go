@@ -11,6 +11,7 @@ import (
 
 	"github.com/seed-3bbad739/requests"
 	"github.com/seed-3bbad739/requests/adapters"
+	"github.com/seed-3bbad739/requests/auth"
 	"github.com/seed-3bbad739/requests/cookies"
 )
 
@@ -237,4 +238,57 @@ func TestCookie_attributesOfTheRequests(t *testing.T) {
 			assert.Equal(t, tt.sent != "", ok, "and Explain says so")
 		})
 	}
+}
+
+// Whoever looks at a prepared request, or signs it, sees the cookies that are its
+// own. Those of the jar are added when it is sent.
+func TestCookie_ofAPreparedRequest(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		call   []*http.Cookie
+		change func(*requests.PreparedRequest)
+		seen   []string
+		sent   []string
+	}{
+		{"its own", []*http.Cookie{{Name: "b", Value: "2"}}, nil, []string{"b=2"}, []string{"a=1; b=2"}},
+		{"none", nil, nil, nil, []string{"a=1"}},
+		{"those for this path only", []*http.Cookie{{Name: "b", Value: "2", Path: "/other"}}, nil, nil, []string{"a=1"}},
+		{"changed, alone", []*http.Cookie{{Name: "b", Value: "2"}}, func(p *requests.PreparedRequest) { p.Header.Set("Cookie", "c=3") }, []string{"b=2"}, []string{"c=3"}},
+		{"taken out, not at all", []*http.Cookie{{Name: "b", Value: "2"}}, func(p *requests.PreparedRequest) { p.Header.Del("Cookie") }, []string{"b=2"}, []string{"a=1"}},
+	} {
+		for name, copied := range map[string]func(*requests.PreparedRequest) *requests.PreparedRequest{
+			"as it is": func(p *requests.PreparedRequest) *requests.PreparedRequest { return p },
+			"cloned":   (*requests.PreparedRequest).Clone,
+		} {
+			t.Run(tt.name+"/"+name, func(t *testing.T) {
+				h := newHosts(t, redirectOnce(302, "/end"))
+				s := h.Session(t, requests.WithCookieJar(jarWith(t, "http://a.test/", "a=1; Path=/")))
+				p, err := s.Prepare(t.Context(), &requests.Request{URL: "http://a.test/start", Cookies: tt.call})
+				require.NoError(t, err)
+				assert.Equal(t, tt.seen, p.Header["Cookie"])
+				if tt.change != nil {
+					tt.change(p)
+				}
+				p = copied(p)
+				for range 2 {
+					_, err = s.Send(p)
+					require.NoError(t, err)
+					all := h.Arrivals()
+					assert.Equal(t, tt.sent, all[len(all)-2].Header["Cookie"])
+				}
+			})
+		}
+	}
+	t.Run("R24 authentication sees them", func(t *testing.T) {
+		var seen string
+		look := auth.Func(func(r *http.Request) error {
+			seen = r.Header.Get("Cookie")
+			return nil
+		})
+		s := newSession(t)
+		p, err := s.Prepare(t.Context(), &requests.Request{URL: "http://a.test/", Cookies: []*http.Cookie{{Name: "b", Value: "2"}}, Auth: look})
+		require.NoError(t, err)
+		assert.Equal(t, "b=2", seen)
+		assert.Contains(t, p.Curl(requests.CurlWithSecrets()), "Cookie: b=2")
+	})
 }

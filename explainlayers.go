@@ -323,7 +323,7 @@ func (c *call) explainCookies() {
 	source, rule := "cookie jar", ""
 	own := 0
 	var field string
-	if vs, ok := p.Header["Cookie"]; ok {
+	if vs, ok := p.Header["Cookie"]; ok && !p.cookie.is(vs) {
 		field = strings.Join(vs, "; ")
 		source, rule = rec.source("header", "Cookie"), "a Cookie field: the jar adds nothing"
 	} else {

@@ -26,7 +26,7 @@ type PreparedRequest struct {
 
 	plan // its settings are those above, once it is sent
 
-	cookie string // the Cookie field as Next made it, which is not the caller's
+	cookie cookieShown
 	claim  *claim // to Body, of whichever Send comes first; guarded by claims
 }
 
@@ -241,6 +241,7 @@ func (c *call) layOver() error {
 		c.prepared.Settings = p.settings.clone()
 		p.settings = &c.prepared.Settings
 		p.cookies = cloneCookies(p.cookies)
+		c.prepared.showCookies()
 	}
 	p.marks = c.mergedMarks()
 	if !c.handsOut { // or whoever sends it finds out

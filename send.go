@@ -103,7 +103,7 @@ func (c *call) loop() (*Response, error) {
 	c.startTimer()
 	c.home = &c.first.url
 	if field, ok := c.first.req.Header["Cookie"]; ok {
-		c.first.ownCookie = c.prepared == nil || c.prepared.cookie == "" || !slices.Equal(field, []string{c.prepared.cookie})
+		c.first.ownCookie = c.prepared == nil || !c.prepared.cookie.is(field)
 	}
 	if m := c.plan.marks; m != nil && m.upload != nil {
 		c.upload = &uploadProgress{report: m.upload}
