@@ -3,6 +3,7 @@ package requests_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"net/http"
@@ -54,6 +55,7 @@ func TestBadInputNamed(t *testing.T) {
 		{"TLS settings", "WithTLS", requests.WithTLS(requests.TLS{CABundle: missing}), os.ErrNotExist},
 		{"TLS settings for the proxy", "WithProxyTLS", requests.WithProxyTLS(requests.TLS{CABundle: missing}), os.ErrNotExist},
 		{"a nil authenticator", "WithAuth", requests.WithAuth(nil), nil},
+		{"a nil authenticator for proxies", "WithProxyAuth", requests.WithProxyAuth(nil), nil},
 		{"a query of no struct", "WithQuery", requests.WithQuery(3), nil},
 		{"a query with a field without form", "WithQuery", requests.WithQuery(struct{ A chan int }{}), nil},
 	} {
@@ -251,19 +253,19 @@ func TestBadInputHidesSecrets(t *testing.T) {
 		name string
 		err  error
 	}{
-		{"a password with a slash", prepareError(t, s, "http://user:"+secret+"/x@h.test/")},
-		{"a password with a question mark", prepareError(t, s, "http://user:"+secret+"?x@h.test/")},
-		{"a password with a hash", prepareError(t, s, "http://user:"+secret+"#x@h.test/")},
-		{"a password with a slash before it", prepareError(t, s, "http://user:x/"+secret+"@h.test/")},
-		{"a password and no host", prepareError(t, s, "http://user:"+secret)},
-		{"a password and a broken host", prepareError(t, s, "http://user:"+secret+"@h test/")},
-		{"a password and a bad port", prepareError(t, s, "http://user:"+secret+"@h.test:x/")},
-		{"a password and no scheme", prepareError(t, s, "user:"+secret+"@h.test/x")},
-		{"a password and no scheme but slashes", prepareError(t, s, "//user:"+secret+"@h.test/x")},
-		{"a password and a scheme without adapter", prepareError(t, s, "ftp://user:"+secret+"@h.test/x")},
-		{"a token in the query, no scheme", prepareError(t, s, "h.test/x?token="+secret)},
-		{"a token in the query, no host", prepareError(t, s, "http:///x?api_key="+secret)},
-		{"a token in the query, no adapter", prepareError(t, s, "ftp://h.test/x?access_token="+secret)},
+		{"a password with a slash", callError(t, s, "http://user:"+secret+"/x@h.test/")},
+		{"a password with a question mark", callError(t, s, "http://user:"+secret+"?x@h.test/")},
+		{"a password with a hash", callError(t, s, "http://user:"+secret+"#x@h.test/")},
+		{"a password with a slash before it", callError(t, s, "http://user:x/"+secret+"@h.test/")},
+		{"a password and no host", callError(t, s, "http://user:"+secret)},
+		{"a password and a broken host", callError(t, s, "http://user:"+secret+"@h test/")},
+		{"a password and a bad port", callError(t, s, "http://user:"+secret+"@h.test:x/")},
+		{"a password and no scheme", callError(t, s, "user:"+secret+"@h.test/x")},
+		{"a password and no scheme but slashes", callError(t, s, "//user:"+secret+"@h.test/x")},
+		{"a password and a scheme without adapter", callError(t, s, "ftp://user:"+secret+"@h.test/x")},
+		{"a token in the query, no scheme", callError(t, s, "h.test/x?token="+secret)},
+		{"a token in the query, no host", callError(t, s, "http:///x?api_key="+secret)},
+		{"a token in the query, no adapter", callError(t, s, "ftp://h.test/x?access_token="+secret)},
 		{"a base URL", sessionError(requests.WithBaseURL("http://u:" + secret + "@h test/"))},
 		{"a base URL with a query", sessionError(requests.WithBaseURL("http://u:" + secret + "@h.test/?token=" + secret))},
 		{"a base URL without scheme", sessionError(requests.WithBaseURL("u:" + secret + "@h.test"))},
@@ -277,16 +279,18 @@ func TestBadInputHidesSecrets(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			require.Error(t, c.err)
-			for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
-				assert.NotContains(t, fmt.Sprintf(verb, c.err), secret)
+			for err := c.err; err != nil; err = errors.Unwrap(err) {
+				for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q"} {
+					assert.NotContains(t, fmt.Sprintf(verb, err), secret)
+				}
 			}
 		})
 	}
 }
 
-func prepareError(t *testing.T, s *requests.Session, url string) error {
+func callError(t *testing.T, s *requests.Session, url string) error {
 	t.Helper()
-	_, err := s.Prepare(t.Context(), &requests.Request{URL: url})
+	_, err := s.Do(t.Context(), &requests.Request{URL: url})
 	return err
 }
 

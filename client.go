@@ -156,6 +156,9 @@ func (c *call) adopt(req *http.Request, body *givenBody, plain bool) error {
 	c.home, c.lost = first, lost
 	home := !lost && c.atHome(first)
 
+	if err := checkHostOf(req); err != nil {
+		return err
+	}
 	h.url = *req.URL
 	h.req = *req.WithContext(&c.ctx)
 	h.req.URL = &h.url

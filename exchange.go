@@ -89,7 +89,14 @@ func (c *call) checkAgent(req *http.Request) error {
 	if !ok {
 		req.Header["User-Agent"] = nil
 	}
-	if len(agents) > 1 && !c.passThrough {
+	if c.passThrough {
+		return nil
+	}
+	return checkAgents(agents)
+}
+
+func checkAgents(agents []string) error {
+	if len(agents) > 1 {
 		return refuse(ErrInvalidHeader, "User-Agent has %d values, and only one can be sent", len(agents))
 	}
 	return nil

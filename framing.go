@@ -24,7 +24,16 @@ func cleanHeader(r *http.Request) error {
 		r.Host = host[0]
 		delete(r.Header, "Host")
 	}
-	return nil
+	return checkHostOf(r)
+}
+
+// checkHostOf refuses a Host of somebody's own that no field can carry: net/http
+// would send an empty one.
+func checkHostOf(r *http.Request) error {
+	if r.Host == "" || r.URL != nil && r.Host == r.URL.Host || validHost(r.Host) {
+		return nil
+	}
+	return refuse(ErrInvalidHeader, "Host is %q, which is no host", r.Host)
 }
 
 // prepareBody sets what the content needs to be sent: its type unless the

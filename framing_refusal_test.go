@@ -3,6 +3,7 @@ package requests_test
 import (
 	"errors"
 	"net/http"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -75,4 +76,54 @@ func TestOptionFunc_keepsWhatItIsGiven(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A Host that no field can carry would go out as an empty one, whoever set it.
+func TestHostOfSomebodysOwn(t *testing.T) {
+	for _, host := range []string{"a b", "a/b", "u@h", "a\r\nX: y", "a?b"} {
+		for name, send := range map[string]func(*requests.Session, string) error{
+			"a Send hook": func(s *requests.Session, u string) error {
+				s.Hooks().Send.PushBack(func(e *requests.Exchange) error {
+					e.Request.Host = host
+					return nil
+				})
+				_, err := s.Get(t.Context(), u)
+				return err
+			},
+			"a Prepare hook": func(s *requests.Session, u string) error {
+				s.Hooks().Prepare.PushBack(func(p *requests.PreparedRequest) error {
+					p.Host = host
+					return nil
+				})
+				_, err := s.Get(t.Context(), u)
+				return err
+			},
+			"a prepared request": func(s *requests.Session, u string) error {
+				p, err := s.Prepare(t.Context(), &requests.Request{URL: u})
+				require.NoError(t, err)
+				p.Host = host
+				_, err = s.Send(p)
+				return err
+			},
+			"a request of an http.Client": func(s *requests.Session, u string) error {
+				req, err := http.NewRequest("GET", u, nil)
+				require.NoError(t, err)
+				req.Host = host
+				_, err = s.HTTPClient().Do(req)
+				return err
+			},
+		} {
+			t.Run(name+"/"+strconv.Quote(host), func(t *testing.T) {
+				w := newReplies(t, reply(200, ""))
+				require.ErrorIs(t, send(newSession(t), w.URL), requests.ErrInvalidHeader)
+				assert.Empty(t, w.Requests())
+			})
+		}
+	}
+}
+
+func TestPrepare_refusesTwoUserAgents(t *testing.T) {
+	s := newSession(t)
+	_, err := s.Prepare(t.Context(), &requests.Request{URL: "http://h.test/", Header: http.Header{"User-Agent": {"a", "b"}}})
+	require.ErrorIs(t, err, requests.ErrInvalidHeader)
 }

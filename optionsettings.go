@@ -1,6 +1,7 @@
 package requests
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -13,9 +14,13 @@ import (
 )
 
 // WithProxyAuth sets the authenticator for proxies: those named beside it or
-// below, else those of the environment. See Settings.ProxyAuth.
+// below, else those of the environment. Nil is an error; auth.None switches it
+// off. See Settings.ProxyAuth.
 func WithProxyAuth(a auth.Authenticator) Option {
 	return optionFunc(func(l *layer) error {
+		if a == nil {
+			return errors.New("WithProxyAuth: the authenticator is nil; auth.None switches it off")
+		}
 		if err := checkProxyAuth(a); err != nil {
 			return fmt.Errorf("WithProxyAuth: %w", err)
 		}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -337,6 +338,21 @@ func TestOrigin_baseURL(t *testing.T) {
 			require.NoError(t, err)
 			assert.Equal(t, tt.arrives, pick(h.Last(t).Header, credentialNames))
 		})
+	}
+}
+
+func TestOrigin_rawQueryOfASession(t *testing.T) {
+	h := newHosts(t, func(http.ResponseWriter, *http.Request) {})
+	s := h.Session(t, requests.WithBaseURL("http://a.test/"), requests.WithRawQuery("token=planted&x=1;to%6ben=planted&y"))
+	for url, query := range map[string]string{
+		"http://a.test/": "token=planted&x=1;token=planted&y",
+		"http://b.test/": "x=1&y",
+		"//b.test/":      "x=1&y",
+	} {
+		_, err := s.Get(t.Context(), url)
+		require.NoError(t, err)
+		_, got, _ := strings.Cut(h.Last(t).URL, "?")
+		assert.Equal(t, query, got, url)
 	}
 }
 

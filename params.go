@@ -9,11 +9,15 @@ import (
 // prepareQuery appends the params of both layers to the query that the URL has.
 func (c *call) prepareQuery(u *url.URL) {
 	l, snap := c.layer, c.snapshot
-	sent := snap.sentTo(c.atHome(u))
+	home := c.atHome(u)
+	sent := snap.sentTo(home)
 	below, encoded, raw := sent.params, sent.query, ""
 	own := l.ownParams()
 	if m := snap.request.marks; m != nil && m.rawSet && len(own) == 0 { // it cannot be merged with params
 		raw = m.rawQuery
+		if !home {
+			raw = withoutSecretPairs(raw)
+		}
 	}
 	if m := l.marks; m != nil && m.rawSet {
 		raw = m.rawQuery
@@ -37,6 +41,17 @@ func (c *call) prepareQuery(u *url.URL) {
 		b = append(b, raw...)
 	}
 	u.RawQuery = string(appendFields(b, below, own))
+}
+
+// withoutSecretPairs leaves out of a raw query what would stay at home as a param.
+// That its name cannot be read is no reason to send a value.
+func withoutSecretPairs(query string) string {
+	pairs := strings.FieldsFunc(query, func(r rune) bool { return r == '&' || r == ';' })
+	return strings.Join(slices.DeleteFunc(pairs, func(pair string) bool {
+		name, _, _ := strings.Cut(pair, "=")
+		name, err := url.QueryUnescape(name)
+		return err != nil || secretParam(name)
+	}), "&")
 }
 
 func joinQuery(a, b string) string {

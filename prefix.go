@@ -50,7 +50,7 @@ func parsePrefix(raw string) (*prefix, error) {
 		var u url.URL
 		u.Scheme = p.scheme
 		if err := setAuthority(&u, host, true); err != nil {
-			return nil, fmt.Errorf("prefix %q: %w", raw, err)
+			return nil, fmt.Errorf("prefix %q: %w", redact.RawURL(raw), err)
 		}
 		p.host, p.port = u.Hostname(), u.Port()
 		if p.port == "" && path != "" {

@@ -427,6 +427,7 @@ func (c *call) prepareHeader(home bool, check func(error)) (http.Header, string)
 			host = own[0]
 			delete(header, "Host")
 		}
+		check(checkAgents(header["User-Agent"]))
 		if _, ok := header["Trailer"]; ok {
 			check(refuse(ErrInvalidHeader, "a Trailer field cannot be sent: trailers are of the body's"))
 		}

@@ -16,7 +16,7 @@ import (
 const Mask = "[redacted]"
 
 // words are the parts of a field name that mark its value as a credential.
-var words = []string{"token", "secret", "auth", "api-key", "apikey", "cookie", "credential", "password", "session"}
+var words = []string{"token", "secret", "auth", "api-key", "apikey", "cookie", "credential", "password", "session", "customer-key"}
 
 // queryWords are those of query keys and body fields, besides words.
 var queryWords = []string{"api_key", "signature", "passwd", "pwd", "private", "access_key", "accesskey", "code", "sig", "key", "jwt", "assertion", "passphrase"}

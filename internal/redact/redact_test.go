@@ -23,7 +23,7 @@ func plain(s string) string {
 func TestSecretName(t *testing.T) {
 	for name, want := range map[string]bool{
 		"X-{Id}": false, "X-[Token]": true, "{": false,
-		"Authorization": true, "X-Api-Key": true, "x-apikey": true, "Set-Cookie": true, "X-SESSION-ID": true, "My-Secret": true,
+		"Authorization": true, "X-Api-Key": true, "x-apikey": true, "Set-Cookie": true, "X-SESSION-ID": true, "My-Secret": true, "X-Amz-Server-Side-Encryption-Customer-Key": true,
 		"X-Credential": true, "Www-Authenticate": true, "Accept": false, "": false, "X-Author": true, "Content-Type": false,
 	} {
 		assert.Equal(t, want, redact.SecretName(name), name)
