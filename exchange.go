@@ -30,12 +30,14 @@ func (c *call) exchange(h *hop) error {
 	}
 	var answer *http.Response
 	var err error
-	if hooked {
-		req, answer, err = c.beforeWire(req)
-		if err != nil || answer != nil {
-			closeBody(req) // a hook's
+	taken := false
+	defer func() {
+		if !taken { // what a hook or an authenticator has set
+			closeBody(req)
 		}
-		if err != nil {
+	}()
+	if hooked {
+		if req, answer, err = c.beforeWire(req); err != nil {
 			return err
 		}
 	}
@@ -43,12 +45,10 @@ func (c *call) exchange(h *hop) error {
 	if answer == nil {
 		c.addCookies(h, req)
 		if err := c.checkAgent(req); err != nil {
-			closeBody(req)
 			return err
 		}
 		if deferred {
 			if err := c.plan.authenticate(req); err != nil {
-				closeBody(req)
 				if errors.Is(err, context.DeadlineExceeded) {
 					err = because(ErrTimeout, err) // it waited for something: a token, say
 				}
@@ -58,6 +58,7 @@ func (c *call) exchange(h *hop) error {
 		if req.Body != nil && req.GetBody != nil && sameFunc(req.GetBody, h.req.GetBody) {
 			req.GetBody = nil // it opens what the hook or the authenticator has replaced
 		}
+		taken = true
 		if answer, elapsed, err = c.roundTrip(req); err != nil {
 			return c.recorded(req, nil, elapsed, err)
 		}
@@ -128,7 +129,14 @@ func (c *call) requestOf(answer *http.Response, req *http.Request) *http.Request
 // beforeWire runs the Send hooks, which may answer in the place of the network.
 func (c *call) beforeWire(req *http.Request) (*http.Request, *http.Response, error) {
 	e := Exchange{Request: req, Number: int(c.number)}
+	ran := false
+	defer func() {
+		if !ran { // a hook panicked
+			closeContent(e.Response)
+		}
+	}()
 	err := c.runSend(&e)
+	ran = true
 	switch {
 	case err != nil:
 		err = fmt.Errorf("send hook: %w", err)

@@ -67,7 +67,8 @@ func hooked(set func(*requests.Hooks)) []requests.Option {
 	return []requests.Option{requests.WithHooks(h)}
 }
 
-// whenSent runs f once the server has the request.
+// whenSent runs f when the request is on its way, and by all odds answered as far
+// as it will be: whatever f meets, the outcome is the same.
 func whenSent(s *requests.Session, f func()) {
 	s.Hooks().Send.PushBack(func(e *requests.Exchange) error {
 		time.AfterFunc(20*time.Millisecond, f)
@@ -92,6 +93,7 @@ type brokenReader struct{}
 
 func (brokenReader) Read([]byte) (int, error) { return 0, io.ErrClosedPipe }
 
+// authFailing has no credentials when they are needed.
 type authFailing struct{}
 
 func (authFailing) Authenticate(*http.Request) error { return errHook }
@@ -354,7 +356,7 @@ func TestHooks_RequestBodiesTheySetAreClosed(t *testing.T) {
 			h.Send.PushBack(func(e *requests.Exchange) error { e.Response = &http.Response{StatusCode: 200}; return nil })
 			return nil
 		}},
-		{"and authentication fails", func(*requests.Hooks, func()) requests.Option { return requests.WithAuth(refusing{}) }},
+		{"and authentication fails", func(*requests.Hooks, func()) requests.Option { return requests.WithAuth(authFailing{}) }},
 		{"and the call is cancelled", func(h *requests.Hooks, cancel func()) requests.Option {
 			h.Send.PushBack(func(*requests.Exchange) error { cancel(); return nil })
 			return nil
@@ -389,12 +391,6 @@ func TestHooks_RequestBodiesTheySetAreClosed(t *testing.T) {
 	})
 }
 
-// refusing has no credentials when they are needed.
-type refusing struct{}
-
-func (refusing) Deferred()                        {}
-func (refusing) Authenticate(*http.Request) error { return errHook }
-
 func TestPanicsOfCallbacksLeaveNoBodyOpen(t *testing.T) {
 	complete, response := new(requests.Hooks), new(requests.Hooks)
 	complete.Complete.PushBack(func(*requests.Result) error { panic(errHook) })
@@ -426,6 +422,40 @@ func TestPanicsOfCallbacksLeaveNoBodyOpen(t *testing.T) {
 		})
 	}
 }
+
+func TestPanicsBeforeTheWireLeaveNoBodyOpen(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		opts []requests.Option
+		set  func(*requests.Exchange, io.ReadCloser)
+	}{
+		{"the content that a hook sets, beneath one that panics", []requests.Option{requests.WithHooks(sendHook(panics))}, setsContent},
+		{"the response that a hook sets, beneath one that panics", []requests.Option{requests.WithHooks(sendHook(panics))}, answers},
+		{"the content that a hook sets, for an authenticator that panics", []requests.Option{requests.WithAuth(panicsLate{})}, setsContent},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			body := &closeCounter{Reader: strings.NewReader("content")}
+			s := newSession(t, append(c.opts, requests.WithTransport(canned("200 OK", nil, "")))...)
+			s.Hooks().Send.PushFront(func(e *requests.Exchange) error { c.set(e, body); return nil })
+			assert.PanicsWithValue(t, errHook, func() { s.Get(t.Context(), "http://api.test/") })
+			assert.Equal(t, 1, body.closed)
+		})
+	}
+}
+
+func panics(*requests.Exchange) error { panic(errHook) }
+
+func setsContent(e *requests.Exchange, body io.ReadCloser) { e.Request.Body = body }
+
+func answers(e *requests.Exchange, body io.ReadCloser) {
+	e.Response = &http.Response{StatusCode: 200, Body: body}
+}
+
+// panicsLate panics when it is to set its credentials.
+type panicsLate struct{}
+
+func (panicsLate) Deferred()                        {}
+func (panicsLate) Authenticate(*http.Request) error { panic(errHook) }
 
 // panicking is an authenticator that panics when it is shown a response, or has
 // to answer one.

@@ -51,7 +51,7 @@ func (p PreparedRequest) String() string {
 	if p.Request == nil {
 		return "<PreparedRequest [none]>"
 	}
-	return "<PreparedRequest [" + p.Method + " " + redact.Marked(p.URL, planMarks{&p.plan}) + "]>"
+	return "<PreparedRequest [" + printable(p.Method) + " " + redact.Marked(p.URL, planMarks{&p.plan}) + "]>"
 }
 
 // Format prints [PreparedRequest.String] under every verb.

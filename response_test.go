@@ -18,6 +18,12 @@ import (
 	"github.com/seed-3bbad739/requests/adapters"
 )
 
+// roundTrip is an adapter from a function, and nothing more: adapters.Func would
+// see to what the function owes.
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
 // canned is an adapter that answers every request with status, header and
 // content, without a network.
 func canned(status string, header http.Header, content string) http.RoundTripper {
@@ -226,6 +232,8 @@ func TestResponse_StringForms(t *testing.T) {
 	p, err := newSession(t).Prepare(t.Context(), &requests.Request{URL: "http://api.test/"})
 	require.NoError(t, err)
 	assert.Equal(t, "<PreparedRequest [GET http://api.test/]>", fmt.Sprint(p), "R180")
+	p.Method = "GET\x1b[2J"
+	assert.Equal(t, `<PreparedRequest [GET\x1b[2J http://api.test/]>`, fmt.Sprint(p), "as that of a Request")
 }
 
 func TestResponse_ElapsedIsOfTheHopWithoutItsContent(t *testing.T) {

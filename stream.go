@@ -232,8 +232,11 @@ const recordSeparator = 0x1e
 
 // start finds out which form the sequence has.
 func (v *valueReader) start(contentType string) error {
-	if bom, _ := v.r.Peek(3); bytes.Equal(bom, []byte("\xef\xbb\xbf")) {
-		v.r.Discard(3)
+	const mark = "\ufeff"
+	if b, _ := v.r.Peek(1); string(b) == mark[:1] { // more is not waited for: the first value may be all that comes for long
+		if b, _ := v.r.Peek(len(mark)); string(b) == mark {
+			v.r.Discard(len(mark))
+		}
 	}
 	c, err := v.peekNonSpace()
 	if err != nil {
@@ -313,44 +316,72 @@ func (v *valueReader) syntax(err error) error {
 
 // text returns the next line that is not blank, or the next record.
 func (v *valueReader) text() ([]byte, error) {
-	if _, err := v.peekNonSpace(); err != nil {
+	first, err := v.peekNonSpace()
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	end := byte('\n')
-	if v.records {
-		// Separators with nothing between them hold no value (RFC 7464, section 2.1).
-		for c := []byte{recordSeparator}; len(c) > 0 && c[0] == recordSeparator; c, _ = v.r.Peek(1) {
-			v.r.Discard(1)
-		}
-		end = recordSeparator
+	case v.records && first != recordSeparator:
+		return nil, because(ErrInvalidJSON, fmt.Errorf("value %d: something follows the record before", v.n))
+	case v.records:
+		return v.record()
 	}
 	var text []byte
 	for {
-		piece, err := v.r.ReadSlice(end)
+		piece, err := v.r.ReadSlice('\n')
 		if len(text)+len(piece) > maxLine {
-			return nil, refuse(ErrBodyTooLarge, "value %d has more than %d bytes", v.n, maxLine)
+			return nil, v.tooLarge()
 		}
 		text = appendDoubling(text, piece)
-		if err == nil {
-			if v.records {
-				v.r.UnreadByte()
-				text = text[:len(text)-1]
-			}
-			break
-		}
-		if err == io.EOF {
-			if v.records && !bytes.HasSuffix(text, []byte("\n")) && !endsItself(text) {
-				// RFC 7464, section 2.4: a number or literal at the end
-				// without LF may have been cut.
-				return nil, because(ErrInvalidJSON, fmt.Errorf("value %d: %w", v.n, io.ErrUnexpectedEOF))
-			}
-			break
-		}
-		if err != bufio.ErrBufferFull {
+		switch err {
+		case bufio.ErrBufferFull:
+		case nil, io.EOF:
+			return text, nil
+		default:
 			return nil, err
 		}
 	}
-	return text, nil
+}
+
+// record returns the next record. It ends where another begins or the sequence
+// does, and where it is whole and nothing more has come: the next may be long in
+// coming.
+func (v *valueReader) record() ([]byte, error) {
+	// Separators with nothing between them hold no value (RFC 7464, section 2.1).
+	for c := []byte{recordSeparator}; len(c) > 0 && c[0] == recordSeparator; c, _ = v.r.Peek(1) {
+		v.r.Discard(1)
+	}
+	var text []byte
+	for {
+		_, err := v.r.Peek(1)
+		piece, _ := v.r.Peek(v.r.Buffered())
+		piece, _, separated := bytes.Cut(piece, []byte{recordSeparator})
+		if len(text)+len(piece) > maxLine {
+			return nil, v.tooLarge()
+		}
+		text = appendDoubling(text, piece)
+		v.r.Discard(len(piece))
+		ended := bytes.HasSuffix(text, []byte("\n"))
+		switch {
+		case separated, ended && v.r.Buffered() == 0 && len(text) <= maxAtOnce && json.Valid(text):
+			return text, nil
+		case err == io.EOF && !ended && !endsItself(text):
+			// RFC 7464, section 2.4: a number or literal at the end without LF
+			// may have been cut.
+			return nil, because(ErrInvalidJSON, fmt.Errorf("value %d: %w", v.n, io.ErrUnexpectedEOF))
+		case err == io.EOF:
+			return text, nil
+		case err != nil:
+			return nil, err
+		}
+	}
+}
+
+// maxAtOnce bounds the records that are looked at with every piece that comes, to
+// see whether they are whole.
+const maxAtOnce = 64 << 10 // bytes
+
+func (v *valueReader) tooLarge() error {
+	return refuse(ErrBodyTooLarge, "value %d has more than %d bytes", v.n, maxLine)
 }
 
 // endsItself reports whether a JSON text shows its own end.

@@ -327,6 +327,7 @@ func TestValues(t *testing.T) {
 		{"separators in a row", "application/json-seq", "\x1e\x1e{\"n\":1}\n\x1e\x1e\x1e{\"n\":2}\n", []item{{1}, {2}}, nil},
 		{"a last record that shows its own end", "application/json-seq", "\x1e{\"n\":1}\n\x1e{\"n\":2}", []item{{1}, {2}}, nil},
 		{"a record that is cut before it begins", "application/json-seq", "\x1e{\"n\":1}\n\x1e", []item{{1}}, requests.ErrInvalidJSON},
+		{"records of several lines", "application/json-seq", "\x1e{\n\"n\":\n1}\n\x1e{\"n\":2}\n\n", []item{{1}, {2}}, nil},
 		{"an array", "application/json", "[{\"n\":1},\n {\"n\":2} ]\n", []item{{1}, {2}}, nil},
 		{"an empty array", "application/json", " [ ] ", nil, nil},
 		{"nothing", "application/json", "", nil, nil},
@@ -363,6 +364,48 @@ func TestValues(t *testing.T) {
 		})
 	}
 }
+
+// What is had is not held back until more comes, which may be long.
+func TestValues_ComeAsTheyArrive(t *testing.T) {
+	for name, pieces := range map[string][]string{
+		"lines":   {"1\n", "2\n"},
+		"records": {"\x1e{\"n\":1}\n", "\x1e2\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			had, sent := 0, 0
+			body := reading(func(p []byte) (int, error) {
+				require.Equal(t, sent, had, "more is read before what came is had")
+				if sent == len(pieces) {
+					return 0, io.EOF
+				}
+				sent++
+				return copy(p, pieces[sent-1]), nil
+			})
+			r := fetch(t, roundTrip(func(r *http.Request) (*http.Response, error) {
+				return &http.Response{StatusCode: 200, Body: io.NopCloser(body), ContentLength: -1, Request: r}, nil
+			}), requests.WithStream(true))
+			for _, err := range requests.Values[any](r) {
+				require.NoError(t, err)
+				had++
+			}
+			assert.Equal(t, len(pieces), had)
+		})
+	}
+}
+
+func TestValues_AfterARecordThatWasHadComesARecord(t *testing.T) {
+	var last error
+	n := 0
+	for _, err := range requests.Values[any](fetch(t, piecewise("", "\x1e1\n", "2\n"), requests.WithStream(true))) {
+		n, last = n+1, err
+	}
+	assert.Equal(t, 2, n)
+	require.ErrorIs(t, last, requests.ErrInvalidJSON)
+}
+
+type reading func([]byte) (int, error)
+
+func (f reading) Read(p []byte) (int, error) { return f(p) }
 
 func TestValues_ThatAreNoneSpoilNothingElse(t *testing.T) {
 	r := fetch(t, canned("200 OK", nil, `{"a":1}`))
@@ -716,7 +759,7 @@ func (emptyReader) Read([]byte) (int, error) {
 func TestRedirect_foreignBodyThatWaitsIsClosedOnce(t *testing.T) {
 	synced(t, func(t *testing.T) {
 		body := &silentBody{over: make(chan struct{})}
-		s := newSession(t, requests.WithTransport(transportFunc(func(r *http.Request) (*http.Response, error) {
+		s := newSession(t, requests.WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
 			if r.URL.Path == "/next" {
 				return &http.Response{StatusCode: 200, Request: r}, nil
 			}

@@ -33,9 +33,10 @@ type tokenState struct {
 // fetch is one call of the source. It ends by itself: the source cannot be
 // told to stop, so what it brings serves whoever comes next.
 type fetch struct {
-	done  chan struct{} // closed when value and err are set
-	value string
-	err   error
+	done     chan struct{} // closed when what follows is set
+	value    string
+	err      error
+	panicked any // what the source panicked with
 }
 
 // OAuth2 returns an [Authenticator] that sends the access token of source
@@ -127,6 +128,9 @@ func (t *tokenAuth) get(ctx context.Context, refused string) (string, error) {
 	t.mu.Unlock()
 	select {
 	case <-f.done:
+		if f.panicked != nil {
+			panic(f.panicked) // where the caller can recover from it
+		}
 		return f.value, f.err
 	case <-ctx.Done():
 		return "", fmt.Errorf("auth: oauth2: waiting for a token: %w", context.Cause(ctx))
@@ -138,6 +142,7 @@ func (t *tokenAuth) run(f *fetch, refused string) {
 	f.err = errors.New("auth: oauth2: token source did not return")
 	var token *oauth2.Token
 	defer func() {
+		f.panicked = recover()
 		t.mu.Lock()
 		defer t.mu.Unlock()
 		t.fetch = nil

@@ -141,6 +141,12 @@ func TestOAuth2_waiting(t *testing.T) {
 			assert.Equal(t, "Bearer token2", bearerOf(t, a))
 		})
 	})
+	t.Run("a source that panics does so where the caller can recover, and is asked again", func(t *testing.T) {
+		a := auth.OAuth2(tokenFunc(func() (*oauth2.Token, error) { panic("source") }))
+		for range 2 {
+			assert.PanicsWithValue(t, "source", func() { a.Authenticate(httptest.NewRequest("GET", "http://api.test/", nil)) })
+		}
+	})
 	t.Run("a source that ends its goroutine leaves nobody waiting", func(t *testing.T) {
 		a := auth.OAuth2(tokenFunc(func() (*oauth2.Token, error) { runtime.Goexit(); return nil, nil }))
 		assert.ErrorContains(t, a.Authenticate(newRequest(t, "GET", "http://h.test/", nil)), "did not return")

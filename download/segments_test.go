@@ -2,6 +2,7 @@ package download_test
 
 import (
 	"path/filepath"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -10,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/seed-3bbad739/requests"
 	"github.com/seed-3bbad739/requests/download"
 )
 
@@ -143,4 +145,35 @@ func TestFile_SegmentsAndNewContent(t *testing.T) {
 	holds(t, path, server.content)
 	assert.Zero(t, result.Resumed)
 	assert.Equal(t, 1, result.Restarts)
+}
+
+// A hook runs in a goroutine of its own where several ranges are had at a time.
+func TestFile_SegmentsWhoseHookPanics(t *testing.T) {
+	download.Small(t, 10_000, 1<<30, time.Hour)
+	server := newOrigin(t, size)
+	path := filepath.Join(t.TempDir(), "f")
+	o := quick()
+	o.Segments = 4
+	for name, leave := range map[string]func(){"panics": func() { panic("hook") }, "ends its goroutine": runtime.Goexit} {
+		t.Run(name, func(t *testing.T) {
+			hooks := new(requests.Hooks)
+			hooks.Send.PushBack(func(e *requests.Exchange) error {
+				if e.Request.Header.Get("Range") != "bytes=0-9999" {
+					leave()
+				}
+				return nil
+			})
+			s := newSession(t, requests.WithHooks(hooks))
+			if name == "panics" {
+				assert.PanicsWithValue(t, "hook", func() { download.File(t.Context(), s, server.URL, path, o) })
+			} else {
+				_, err := download.File(t.Context(), s, server.URL, path, o)
+				require.ErrorContains(t, err, "did not return")
+			}
+			assert.NoFileExists(t, path)
+		})
+	}
+	_, err := download.File(t.Context(), newSession(t), server.URL, path, o)
+	require.NoError(t, err, "and what was had goes on")
+	holds(t, path, server.content)
 }

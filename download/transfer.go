@@ -128,18 +128,25 @@ func (d *download) together() error {
 	ended := make(chan error, n)
 	for range n {
 		workers.Go(func() {
+			err := errNoReturn
+			defer func() {
+				if p := recover(); p != nil {
+					err = &panicked{p}
+				}
+				ended <- err
+			}()
 			for {
 				d.mu.Lock()
 				if len(todo) == 0 {
 					d.mu.Unlock()
-					ended <- nil
+					err = nil
 					return
 				}
 				i := todo[0]
 				todo = todo[1:]
 				d.mu.Unlock()
-				if err := d.bring(ctx, i); err != nil {
-					ended <- err
+				if e := d.bring(ctx, i); e != nil {
+					err = e
 					return
 				}
 			}
@@ -152,6 +159,9 @@ func (d *download) together() error {
 				return err
 			}
 		case err := <-ended:
+			if p, ok := err.(*panicked); ok {
+				panic(p.value) // where the caller can recover from it
+			}
 			if running--; err != nil {
 				return err
 			}
@@ -159,6 +169,14 @@ func (d *download) together() error {
 	}
 	return d.report()
 }
+
+// errNoReturn is the error of a hook that leaves by runtime.Goexit.
+var errNoReturn = errors.New("a request did not return")
+
+// panicked is what a hook, or whatever else of the caller's, panicked with.
+type panicked struct{ value any }
+
+func (p *panicked) Error() string { return fmt.Sprintf("panic: %v", p.value) }
 
 // inOrder stands for whichever segment is next, in the caller's goroutine.
 const inOrder = -1
