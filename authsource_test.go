@@ -439,7 +439,7 @@ func TestMergeEnvironment_proxyAuth(t *testing.T) {
 	t.Setenv("http_proxy", "http://ambient.test:1")
 	var got []adapters.Settings
 	s := newSession(t, requests.WithProxies(proxy.Map{"https": "http://named.test:1"}), requests.WithProxyAuth(auth.Basic("u", "p")),
-		requests.WithTransport(transportFunc(func(r *http.Request) (*http.Response, error) {
+		requests.WithTransport(roundTrip(func(r *http.Request) (*http.Response, error) {
 			set, _ := adapters.SettingsFrom(r.Context())
 			got = append(got, set)
 			return &http.Response{StatusCode: 200, Request: r}, nil

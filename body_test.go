@@ -354,7 +354,7 @@ func TestBodies_ClosedWhileTheyAreRead(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			stuck := &stuckReader{begun: make(chan struct{}), release: make(chan struct{})}
-			adapter := transportFunc(func(r *http.Request) (*http.Response, error) {
+			adapter := roundTrip(func(r *http.Request) (*http.Response, error) {
 				done := make(chan struct{})
 				go func() {
 					defer close(done)
@@ -375,7 +375,7 @@ func TestBodies_ClosedWhileTheyAreRead(t *testing.T) {
 // A reader with one position is not read from two places.
 func TestBodies_AreNotSoughtWhileTheyAreRead(t *testing.T) {
 	stuck := &stuckReader{begun: make(chan struct{}), release: make(chan struct{})}
-	adapter := transportFunc(func(r *http.Request) (*http.Response, error) {
+	adapter := roundTrip(func(r *http.Request) (*http.Response, error) {
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
@@ -402,7 +402,7 @@ func TestBodies_AreNotSoughtWhileTheyAreRead(t *testing.T) {
 func TestBodies_WaitForWhoIsAboutToLeave(t *testing.T) {
 	synced(t, func(t *testing.T) {
 		stuck := &stuckReader{begun: make(chan struct{}), release: make(chan struct{})}
-		adapter := transportFunc(func(r *http.Request) (*http.Response, error) {
+		adapter := roundTrip(func(r *http.Request) (*http.Response, error) {
 			go io.Copy(io.Discard, r.Body)
 			<-stuck.begun
 			r.Body.Close()
@@ -417,10 +417,6 @@ func TestBodies_WaitForWhoIsAboutToLeave(t *testing.T) {
 		require.NoError(t, err)
 	})
 }
-
-type transportFunc func(*http.Request) (*http.Response, error)
-
-func (f transportFunc) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 // stuckReader says when it is read, and returns its end when it may.
 type stuckReader struct{ begun, release chan struct{} }
@@ -556,7 +552,7 @@ func TestBodies_ClosedWhileAPartOpens(t *testing.T) {
 // did not come.
 func TestBodies_PartsThatAreNotReadAreClosed(t *testing.T) {
 	parts := []*closedReader{{Reader: strings.NewReader("first")}, {Reader: strings.NewReader("second")}}
-	adapter := transportFunc(func(r *http.Request) (*http.Response, error) {
+	adapter := roundTrip(func(r *http.Request) (*http.Response, error) {
 		r.Body.Close()
 		return answered(200, ""), nil
 	})

@@ -54,7 +54,7 @@ func TestSend_aRequestChangedByHand(t *testing.T) {
 
 func TestSend_adaptersThatBreakTheContract(t *testing.T) {
 	s := func(f func(*http.Request) (*http.Response, error)) *requests.Session {
-		return newSession(t, requests.WithAdapter("http://", roundTripper(f)))
+		return newSession(t, requests.WithAdapter("http://", roundTrip(f)))
 	}
 	_, err := s(func(*http.Request) (*http.Response, error) { return nil, nil }).Get(t.Context(), "http://a.test/")
 	assert.ErrorContains(t, err, "neither response nor error")
@@ -63,10 +63,6 @@ func TestSend_adaptersThatBreakTheContract(t *testing.T) {
 	assert.Empty(t, resp.Text())
 	assert.Equal(t, "OK", resp.Reason())
 }
-
-type roundTripper func(*http.Request) (*http.Response, error)
-
-func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 // An authenticator may put another body in place; what it puts is what is sent.
 func TestAuth_putsABodyInPlace(t *testing.T) {
@@ -284,6 +280,7 @@ func TestSend_resultOfARequestMadeByHand(t *testing.T) {
 	require.NoError(t, err)
 	_, err = s.Send(asked)
 	require.NoError(t, err)
+	require.Len(t, w.Requests(), 3)
 	for _, r := range w.Requests()[1:] {
 		assert.Empty(t, r.Header.Values("Cookie"), "it goes out as it was made")
 	}

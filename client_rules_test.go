@@ -73,8 +73,8 @@ func TestHTTPClient_CheckRedirect(t *testing.T) {
 		change         func(*http.Request)
 		is             error
 	}{
-		{"no body may go from https to http", "https://a.test/", "http://a.test/", nil, nil},
-		{"content may not", "https://a.test/", "http://a.test/", func(r *http.Request) { r.Body = new(watchedBody) }, requests.ErrInsecureRedirect},
+		{"a request without content may go from https to http", "https://a.test/", "http://a.test/", nil, nil},
+		{"content may not go from https to http", "https://a.test/", "http://a.test/", func(r *http.Request) { r.Body = new(watchedBody) }, requests.ErrInsecureRedirect},
 		{"content of which only the length is known may not", "https://a.test/", "http://a.test/", func(r *http.Request) { r.ContentLength = 1 }, requests.ErrInsecureRedirect},
 		{"http.NoBody is no content", "https://a.test/", "http://a.test/", func(r *http.Request) { r.Body = http.NoBody }, nil},
 		{"content may go from https to https", "https://a.test/", "https://b.test/", func(r *http.Request) { r.Body = new(watchedBody) }, nil},

@@ -337,7 +337,8 @@ func (s *stream) peek(n int) []byte {
 		s.ahead = new(bytes.Buffer)
 	}
 	if s.ahead.Len() < n && s.err == nil {
-		_, err := s.ahead.ReadFrom(io.LimitReader(readerFunc(func(p []byte) (int, error) {
+		// An error stays with the stream, for who reads on.
+		s.ahead.ReadFrom(io.LimitReader(readerFunc(func(p []byte) (int, error) {
 			n, err := s.decoded.Read(p)
 			if err != nil {
 				s.finish(err)
@@ -345,7 +346,6 @@ func (s *stream) peek(n int) []byte {
 			}
 			return n, err
 		}), int64(n-s.ahead.Len())))
-		_ = err // stays with the stream, for who reads on
 	}
 	return bytes.Clone(s.ahead.Bytes()[:min(n, s.ahead.Len())])
 }

@@ -113,7 +113,7 @@ func BenchmarkContent_Gzip64MiB(b *testing.B) {
 	w := gzip.NewWriter(&zipped)
 	w.Write(contentRecords(size))
 	require.NoError(b, w.Close())
-	adapter := contentAdapter(func(r *http.Request) (*http.Response, error) {
+	adapter := roundTrip(func(r *http.Request) (*http.Response, error) {
 		return &http.Response{
 			StatusCode: 200, Header: http.Header{"Content-Encoding": {"gzip"}}, Request: r,
 			Body: io.NopCloser(bytes.NewReader(zipped.Bytes())), ContentLength: int64(zipped.Len()),

@@ -99,14 +99,10 @@ func TestContentRules_Close(t *testing.T) {
 
 // contentOf is an adapter that answers with body.
 func contentOf(body io.ReadCloser, header http.Header) http.RoundTripper {
-	return contentAdapter(func(r *http.Request) (*http.Response, error) {
+	return roundTrip(func(r *http.Request) (*http.Response, error) {
 		return &http.Response{StatusCode: 200, Header: header.Clone(), Body: body, ContentLength: -1, Request: r}, nil
 	})
 }
-
-type contentAdapter func(*http.Request) (*http.Response, error)
-
-func (f contentAdapter) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 func TestContentRules_TextOfAStream(t *testing.T) {
 	for _, c := range []struct{ name, contentType, content, text string }{
@@ -216,7 +212,7 @@ func TestContentRules_MultipartOfNothing(t *testing.T) {
 // A response to HEAD has no content, whatever an adapter gives (RFC 9110,
 // section 9.3.2): neither the last nor one that was left.
 func TestContentRules_HeadHasNone(t *testing.T) {
-	s := newSession(t, requests.WithAdapter("http://", contentAdapter(func(r *http.Request) (*http.Response, error) {
+	s := newSession(t, requests.WithAdapter("http://", roundTrip(func(r *http.Request) (*http.Response, error) {
 		resp := &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader("content")), ContentLength: 7, Request: r}
 		if r.URL.Path == "/start" {
 			resp.StatusCode = 302
@@ -248,7 +244,7 @@ func TestContentRules_ByHandWithoutABody(t *testing.T) {
 
 // The bound holds for what comes, not for what was announced.
 func TestContentRules_MoreThanAnnounced(t *testing.T) {
-	s := newSession(t, requests.WithMaxBody(10), requests.WithAdapter("http://", contentAdapter(func(r *http.Request) (*http.Response, error) {
+	s := newSession(t, requests.WithMaxBody(10), requests.WithAdapter("http://", roundTrip(func(r *http.Request) (*http.Response, error) {
 		return &http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader(strings.Repeat("x", 1000))), ContentLength: 3, Request: r}, nil
 	})))
 	_, err := s.Get(t.Context(), "http://api.test/")

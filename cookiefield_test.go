@@ -94,6 +94,7 @@ func TestCookie_overrideLastsForTheChain(t *testing.T) {
 	s := h.Session(t, requests.WithCookieJar(jar))
 	_, err := s.Get(t.Context(), "http://a.test/start", requests.WithCookie(&http.Cookie{Name: "a", Value: "2", Domain: "a.test", Path: "/"}))
 	require.NoError(t, err)
+	require.Len(t, h.Arrivals(), 2)
 	for _, a := range h.Arrivals() {
 		assert.Equal(t, []string{"a=2"}, a.Header["Cookie"], "D7")
 	}

@@ -242,10 +242,6 @@ func TestCurl_OpensNoBodyThatCannotBeOpenedAgain(t *testing.T) {
 	assert.Equal(t, "once", got.String(), "the body is whole after Curl")
 }
 
-type roundTrip func(*http.Request) (*http.Response, error)
-
-func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
-
 func TestCurl_Says(t *testing.T) {
 	bundle := filepath.Join(t.TempDir(), "ca.pem")
 	require.NoError(t, os.WriteFile(bundle, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: testCertificate(t).Certificate[0]}), 0o600))

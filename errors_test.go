@@ -233,9 +233,9 @@ func TestErrors_OfASessionThatIsClosed(t *testing.T) {
 	require.ErrorIs(t, err, requests.ErrSessionClosed, "D55")
 	_, err = s.HTTPClient().Get(w.URL)
 	require.ErrorIs(t, err, requests.ErrSessionClosed, "D55")
-	for _, err := range requests.Pages(t.Context(), s, w.URL) {
-		require.ErrorIs(t, err, requests.ErrSessionClosed, "D55")
+	for _, err = range requests.Pages(t.Context(), s, w.URL) {
 	}
+	require.ErrorIs(t, err, requests.ErrSessionClosed, "D55")
 	assert.Empty(t, w.Requests())
 }
 

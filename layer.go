@@ -111,7 +111,7 @@ func (f *field) values() []string {
 	if f.removes() {
 		return nil
 	}
-	return append([]string{f.value}, f.rest()...)
+	return slices.Clip(append([]string{f.value}, f.rest()...))
 }
 
 // moreOf returns values for field.more, nil for none.
@@ -272,12 +272,7 @@ func canonicalHeader(h http.Header) http.Header {
 		return h
 	}
 	out := make(http.Header, len(h))
-	keys := make([]string, 0, len(h))
-	for k := range h {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	for _, k := range keys {
+	for _, k := range slices.Sorted(maps.Keys(h)) {
 		out[http.CanonicalHeaderKey(k)] = h[k]
 	}
 	return out

@@ -85,7 +85,7 @@ func (l *callLog) complete(r *Result) error {
 	if r.Request != nil {
 		attrs = append(attrs, slog.String("method", r.Request.Method), slog.String("url", redact.Marked(r.Request.URL, marks)))
 	}
-	if r.Response != nil && r.Response.Response != nil {
+	if r.Response != nil {
 		attrs = append(attrs, slog.Int("status", r.Response.StatusCode))
 	}
 	if r.Err != nil {

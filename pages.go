@@ -18,7 +18,7 @@ import (
 // and body to the first only: the server's URLs are complete. Credentials stay
 // with the origin of the first page. A link that leads to a page that has been
 // yielded, by redirects or straight, ends the loop with an error, and so does any
-// other error.
+// other error. Of pages that are streams the caller closes each.
 func Pages(ctx context.Context, s *Session, url string, opts ...Option) iter.Seq2[*Response, error] {
 	return func(yield func(*Response, error) bool) {
 		c, err := s.open(ctx)

@@ -33,13 +33,7 @@ func (c *call) prepareQuery(u *url.URL) {
 	}
 	sortFields(own)
 	var buf [256]byte
-	b := append(buf[:0], u.RawQuery...)
-	if raw != "" {
-		if len(b) > 0 {
-			b = append(b, '&')
-		}
-		b = append(b, raw...)
-	}
+	b := append(buf[:0], joinQuery(u.RawQuery, raw)...)
 	u.RawQuery = string(appendFields(b, below, own))
 }
 

@@ -153,7 +153,9 @@ func stripCredentials(h http.Header, set *authMarks, secret []string) {
 	}
 }
 
-// stripContent removes what describes a body that is not sent again.
+// stripContent removes the framing and the type of a body that is not sent again.
+// Other fields of content, Content-Encoding among them, stay, as with Python's
+// requests.
 func stripContent(h http.Header) {
 	for _, k := range [...]string{"Content-Length", "Content-Type", "Transfer-Encoding", "Trailer", "Expect"} {
 		delete(h, k)

@@ -24,7 +24,7 @@ func TestRedirect_almostALoop(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var asked []string
-			answer := roundTripper(func(r *http.Request) (*http.Response, error) {
+			answer := roundTrip(func(r *http.Request) (*http.Response, error) {
 				asked = append(asked, r.URL.String())
 				if len(asked) == 1 {
 					return &http.Response{StatusCode: 302, Header: http.Header{"Location": {tt.to}}}, nil
@@ -77,7 +77,7 @@ func TestRedirect_netrcByScheme(t *testing.T) {
 	} {
 		t.Run(tt.from+" to "+tt.to, func(t *testing.T) {
 			var sent []string
-			answer := roundTripper(func(r *http.Request) (*http.Response, error) {
+			answer := roundTrip(func(r *http.Request) (*http.Response, error) {
 				sent = r.Header["Authorization"]
 				if r.URL.Host == "a.test" {
 					return &http.Response{StatusCode: 302, Header: http.Header{"Location": {tt.to}}}, nil

@@ -281,26 +281,9 @@ func overlayHeader(lower, upper http.Header, fields []field) http.Header {
 		return lower // nobody writes to either
 	}
 	out := maps.Clone(lower)
-	for k, vs := range upper {
-		if len(vs) == 0 {
-			delete(out, k)
-		} else {
-			out[k] = slices.Clip(vs)
-		}
-	}
-	singles := make([]string, len(fields)) // one array for all single values
-	for i := range fields {
-		f := &fields[i]
-		switch {
-		case f.removes():
-			delete(out, f.name)
-		case f.more != nil:
-			out[f.name] = f.values()
-		default:
-			singles[i] = f.value
-			out[f.name] = singles[i : i+1 : i+1]
-		}
-	}
+	maps.Copy(out, upper)
+	flushInto(out, fields)
+	maps.DeleteFunc(out, func(_ string, vs []string) bool { return len(vs) == 0 })
 	return out
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"math/rand/v2"
 	"time"
+
+	"github.com/seed-3bbad739/requests/internal/again"
 )
 
 const (
@@ -47,24 +49,10 @@ func backoff(n int, wait, most time.Duration, jitter func(time.Duration) time.Du
 // waitUntil returns nil at t, or the cause of ctx's end if that comes first.
 // The zero time is over, whatever the clock says.
 func waitUntil(ctx context.Context, t time.Time) error {
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	if t.IsZero() {
+	if ctx.Err() == nil && (t.IsZero() || time.Until(t) <= 0) {
 		return nil
 	}
-	d := time.Until(t)
-	if d <= 0 {
-		return nil
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
+	return again.Pause(ctx, time.Until(t))
 }
 
 // passesDeadline reports whether waiting until t leaves nothing of ctx's time.

@@ -5,13 +5,10 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"strings"
 	"time"
-	"unicode/utf8"
-
-	"golang.org/x/text/encoding/unicode"
 
 	"github.com/seed-3bbad739/requests/internal/again"
+	"github.com/seed-3bbad739/requests/internal/charset"
 )
 
 // parser turns bytes into events. What it holds at any time is one line of no more
@@ -199,13 +196,4 @@ func (p *parser) refuse(what string) error {
 }
 
 // text decodes UTF-8 as browsers do: what is malformed becomes U+FFFD.
-func text(b []byte) string {
-	if utf8.Valid(b) {
-		return string(b)
-	}
-	decoded, err := unicode.UTF8.NewDecoder().Bytes(b)
-	if err != nil {
-		return strings.ToValidUTF8(string(b), "\ufffd")
-	}
-	return string(decoded)
-}
+func text(b []byte) string { return charset.Decode(b, "", "utf-8") }

@@ -17,7 +17,7 @@ import (
 	"golang.org/x/text/transform"
 )
 
-// Names that Detect gives by itself, spelled as Python's requests does.
+// Names that detect gives by itself, spelled as Python's requests does.
 const (
 	utf8Name   = "utf-8"
 	latin1Name = "ISO-8859-1"
@@ -110,17 +110,12 @@ func find(name string) (e encoding.Encoding, ok bool) {
 	return nil, false
 }
 
-// Detect returns the name of the charset by which [Decode] would read b. That
-// is, in this order: forced unless it is empty; the charset parameter of
-// contentType; what a byte order mark says; for HTML, what a meta element in
-// the first kilobyte says; "utf-8" for JSON and for what is valid UTF-8;
-// "ISO-8859-1". A name that is given is returned as it is, known or not.
-func Detect(b []byte, contentType, forced string) string {
-	name, _ := detect(b, contentType, forced)
-	return name
-}
-
-// detect also returns the length of the byte order mark, when that decided.
+// detect returns the name of the charset of b and, when a byte order mark
+// decided, the length of that. What counts is, in this order: forced unless it is
+// empty; the charset parameter of contentType; what a byte order mark says; for
+// HTML, what a meta element in the first kilobyte says; "utf-8" for JSON and for
+// what is valid UTF-8; "ISO-8859-1". A name that is given is returned as it is,
+// known or not.
 func detect(b []byte, contentType, forced string) (name string, mark int) {
 	if forced != "" {
 		return forced, 0
@@ -199,7 +194,9 @@ func mentionsCharset(b []byte) bool {
 	return false
 }
 
-// Decode returns b as text, by the charset that [Detect] names. It never
+// Decode returns b as text, by the charset that forced names; that of contentType;
+// that of a byte order mark, or of a meta element in HTML; UTF-8 for JSON and for
+// what is valid UTF-8; else ISO-8859-1. forced and contentType may be "". It never
 // fails: an unknown charset is taken for UTF-8, what cannot be decoded becomes
 // U+FFFD, and ISO-8859-1 is read as its superset windows-1252, as browsers do.
 // A byte order mark that decided is removed; with a charset that was declared
