@@ -203,7 +203,8 @@ func TestVariantsOfGlobalServices(t *testing.T) {
 	}
 }
 
-// TestNamesOfDualStack: some services have another name there.
+// TestNamesOfDualStack: some services have another name there, and some have it
+// under their plain one.
 func TestNamesOfDualStack(t *testing.T) {
 	home(t, nil, nil)
 	models(t)
@@ -218,6 +219,13 @@ func TestNamesOfDualStack(t *testing.T) {
 		{"efs", "us-iso-east-1", false, "elasticfilesystem.us-iso-east-1.api.aws.ic.gov"},
 		{"dynamodbstreams", "cn-north-1", false, "streams-dynamodb.cn-north-1.api.amazonwebservices.com.cn"},
 		{"dynamodb", "eu-west-1", false, "dynamodb.eu-west-1.api.aws"},
+		{"secretsmanager", "eu-west-1", false, "secretsmanager.eu-west-1.amazonaws.com"},
+		{"secretsmanager", "eu-west-1", true, "secretsmanager-fips.eu-west-1.amazonaws.com"},
+		{"secretsmanager", "us-gov-west-1", false, "secretsmanager.us-gov-west-1.api.aws"},
+		{"cognito-idp", "eu-west-1", false, "cognito-idp.eu-west-1.amazonaws.com"},
+		{"cognito-idp", "us-east-1", true, "cognito-idp-fips.us-east-1.amazonaws.com"},
+		{"cognito-idp", "eu-west-1", true, "cognito-idp-fips.eu-west-1.api.aws"},
+		{"cognito-identity", "eu-west-1", false, "cognito-identity.eu-west-1.amazonaws.com"},
 	} {
 		t.Run(c.host, func(t *testing.T) {
 			s := open(t, testKeys(), aws.WithRegion(c.region), aws.WithConfig(&aws.Config{UseDualStack: aws.Bool(true), UseFIPS: &c.fips}))

@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -348,7 +349,7 @@ func (c *Client) attempt(ctx context.Context, o *api.Operation, call *api.Call, 
 	if resp.Body == nil {
 		resp.Body = http.NoBody
 	}
-	r.RequestID = firstOf(resp.Header.Get("X-Amzn-Requestid"), resp.Header.Get("X-Amz-Request-Id"), resp.Header.Get("X-Amzn-Request-Id"))
+	r.RequestID = api.RequestID(resp.Header)
 	if err := c.phases.received(r); err != nil {
 		resp.Body.Close()
 		return nil, err
@@ -358,6 +359,7 @@ func (c *Client) attempt(ctx context.Context, o *api.Operation, call *api.Call, 
 	c.verify(o, r, resp)
 	out, _, err := call.Response(ctx, resp, c.limit)
 	resp.Header = header
+	r.RequestID = cmp.Or(r.RequestID, call.RequestID)
 	r.Error, r.Data = c.fault(o, r, err), out
 	if err == nil {
 		c.adjustOutput(o, r, out)

@@ -138,12 +138,15 @@ func (g *loading) profile() error {
 // amend has the SDK take the keys of a file together, and find profiles by their
 // names. It refuses to load one with half a pair, also when its keys are not what
 // is used, unless a later file has a whole one, which may be empty; it would
-// leave a token of the config file beside a pair of the credentials file; and it
-// looks for a source_profile that has quotes in its heading with the quotes.
+// leave a token of the config file beside a pair of the credentials file; and a
+// profile that has quotes in its heading is two profiles to it, with the quotes in
+// the config file and without them in the credentials file. It has one that lends
+// its keys assume its own role with them first.
 func (g *loading) amend() error {
 	none := []string{"aws_access_key_id =", "aws_secret_access_key =", "aws_session_token ="}
+	role := []string{"role_arn =", "source_profile =", "credential_source ="}
 	first, last := "", ""
-	for _, p := range g.loaded.inUse() {
+	for i, p := range g.loaded.inUse() {
 		switch {
 		case half(p.credentials), p.credentials == nil && half(p.config):
 			last += p.sections(none...)
@@ -152,7 +155,19 @@ func (g *loading) amend() error {
 		case whole(p.credentials) && p.credentials["aws_session_token"] == "" && p.config["aws_session_token"] != "":
 			first += p.sections("aws_session_token =")
 		}
-		if source, _ := g.loaded.profiles.get(p.source()); source.quoted() && source.credentials == nil {
+		if lent := p.lent(); p.quoted() && lent != nil {
+			last += sectionText(p.inFile, lent...)
+		}
+		if i > 0 && (whole(p.config) || whole(p.credentials)) && p.setting("web_identity_token_file", true) == "" {
+			if p.setting("role_arn", true) != "" {
+				last += p.sections(role...)
+			}
+			break
+		}
+		if p.quoted() && p.source() == p.name { // the other of the two lends
+			last += sectionText(p.name, role...)
+		}
+		if source, _ := g.loaded.profiles.get(p.source()); source.quoted() && !source.lends() {
 			last += p.sections("source_profile = '" + source.inFile + "'")
 		}
 	}
@@ -259,6 +274,11 @@ func (g *loading) provider(ctx context.Context) (CredentialsProvider, error) {
 			return failing{err}, nil
 		}
 	}
+	if used := g.loaded.inUse(); len(used) > 0 && withoutQuotes(withoutComment(used[len(used)-1].setting("credential_source", true))) == "Environment" {
+		if half, ok := environmentCredentials().(failing); ok {
+			return half, nil
+		}
+	}
 	if !g.options.sharedConfig() {
 		return g.narrow(ctx, g.known.credentials)
 	}
@@ -269,7 +289,7 @@ func (g *loading) provider(ctx context.Context) (CredentialsProvider, error) {
 	case whole(p.config) && half(p.credentials): // which amend has taken from the SDK
 		return pair(p.config, sourceConfigFile), nil
 	}
-	if p := g.known.quotedProcess(); p != "" {
+	if p := g.known.hiddenProcess(); p != "" {
 		return processcreds.NewProvider(p), nil
 	}
 	return nil, nil

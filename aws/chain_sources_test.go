@@ -175,7 +175,7 @@ const (
 // TestSourcesOverHTTP is the table of the sources that have to be asked. Each
 // row runs over plain http, and over TLS that only AWS_CA_BUNDLE makes trusted.
 func TestSourcesOverHTTP(t *testing.T) {
-	x := []aws.Option{aws.WithProfile("x")}
+	x, own := []aws.Option{aws.WithProfile("x")}, []aws.Option{aws.WithProfile("my own")}
 	web := map[string]string{"AWS_WEB_IDENTITY_TOKEN_FILE": "$HOME/.aws/token", "AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/web", "AWS_REGION": "us-east-1"}
 	container := map[string]string{"AWS_CONTAINER_CREDENTIALS_FULL_URI": "$SERVER/container"}
 	with := func(m map[string]string, more ...string) map[string]string {
@@ -257,10 +257,60 @@ func TestSourcesOverHTTP(t *testing.T) {
 			asked: []string{"AssumeRole by=AKBASE RoleArn=arn:aws:iam::123456789012:role/r1 RoleSessionName=me DurationSeconds=900"},
 		},
 		{
+			name:   "a role by such a source_profile, of which the credentials file has the region",
+			config: "[profile \"my base\"]\naws_access_key_id=AKBASE\naws_secret_access_key=s\n[profile x]\nregion=us-east-1\nsource_profile=my base\n" + roleARN + "r1\nrole_session_name=me\n", opts: x,
+			credentials: "[my base]\nregion=us-east-1\n",
+			key:         "AKr1", method: "assume-role",
+			asked: []string{"AssumeRole by=AKBASE RoleArn=arn:aws:iam::123456789012:role/r1 RoleSessionName=me DurationSeconds=900"},
+		},
+		{
+			name:   "a role by such a source_profile, of which the credentials file has the process",
+			config: "[profile \"my base\"]\nregion=us-east-1\n[profile x]\nregion=us-east-1\nsource_profile=my base\n" + roleARN + "r1\nrole_session_name=me\n", opts: x,
+			credentials: "[my base]\n" + process + "\n", files: map[string]string{"process.sh": processScript},
+			key: "AKr1", method: "assume-role",
+			asked: []string{"AssumeRole by=AKPROC RoleArn=arn:aws:iam::123456789012:role/r1 RoleSessionName=me DurationSeconds=900"},
+		},
+		{
+			name:   "a role in the credentials file, of a profile whose heading is in quotes",
+			config: base + "[profile \"my own\"]\nregion=us-east-1\naws_access_key_id=AKUNASSUMED\naws_secret_access_key=s\n", credentials: "[my own]\nsource_profile=base\n" + roleARN + "r1\nrole_session_name=me\n", env: container, opts: own,
+			key: "AKr1", method: "assume-role",
+			asked: []string{"AssumeRole by=AKBASE RoleArn=arn:aws:iam::123456789012:role/r1 RoleSessionName=me DurationSeconds=900"},
+		},
+		{
+			name:   "the same by AWS_PROFILE, with the role in the one file and its source in the other",
+			config: base + "[profile \"my own\"]\nregion=us-east-1\n" + roleARN + "r1\n", credentials: "[my own]\nsource_profile=base\nrole_session_name=me\n", env: with(container, "AWS_PROFILE", "my own"),
+			key: "AKr1", method: "assume-role",
+			asked: []string{"AssumeRole by=AKBASE RoleArn=arn:aws:iam::123456789012:role/r1 RoleSessionName=me DurationSeconds=900"},
+		},
+		{
+			name:   "such a profile that is its own source, all of it in the credentials file",
+			config: "[profile \"my own\"]\nregion=us-east-1\n", credentials: "[my own]\naws_access_key_id=AKSELF\naws_secret_access_key=s\nsource_profile=my own\n" + roleARN + "r1\nrole_session_name=me\n", env: container, opts: own,
+			key: "AKr1", method: "assume-role",
+			asked: []string{"AssumeRole by=AKSELF RoleArn=arn:aws:iam::123456789012:role/r1 RoleSessionName=me DurationSeconds=900"},
+		},
+		{
+			name:   "web identity in the credentials file, of a profile whose heading is in quotes",
+			config: "[profile \"my own\"]\nregion=us-east-1\n", credentials: "[my own]\nweb_identity_token_file=$HOME/.aws/token\nrole_session_name=me\n" + roleARN + "r1\n", files: map[string]string{"token": "a.b.c"}, env: container, opts: own,
+			key: "AKWEB", method: "assume-role-with-web-identity",
+			asked: []string{"AssumeRoleWithWebIdentity by=nobody RoleArn=arn:aws:iam::123456789012:role/r1 RoleSessionName=me WebIdentityToken=a.b.c"},
+		},
+		{
+			name:   "SSO in the credentials file, of a profile whose heading is in quotes",
+			config: "[profile \"my own\"]\nregion=us-east-1\n", credentials: strings.Replace(legacy, "profile x", "my own", 1), files: map[string]string{tokenFile("https://corp.test/start"): ssoToken}, env: container, opts: own,
+			key: "AKSSO", method: "sso",
+			asked: []string{"portal account=123456789012 role=Dev token=cached-token"},
+		},
+		{
 			name:   "a role whose source is its own profile",
 			config: "[profile x]\nregion=us-east-1\naws_access_key_id=AKSELF\naws_secret_access_key=s\nsource_profile=x\n" + roleARN + "r1\nrole_session_name=me\n", opts: x,
 			key: "AKr1", method: "assume-role",
 			asked: []string{"AssumeRole by=AKSELF RoleArn=arn:aws:iam::123456789012:role/r1 RoleSessionName=me DurationSeconds=900"},
+		},
+		{
+			name:   "a role by the keys of a profile that assumes one with them for itself",
+			config: base + "source_profile=base\n" + roleARN + "r2\n[profile x]\nregion=us-east-1\nsource_profile=base\n" + roleARN + "r1\nrole_session_name=me\n", opts: x,
+			key: "AKr1", method: "assume-role",
+			asked: []string{"AssumeRole by=AKBASE RoleArn=arn:aws:iam::123456789012:role/r1 RoleSessionName=me DurationSeconds=900"},
 		},
 		{
 			name:   "a role by a role by keys",

@@ -249,12 +249,14 @@ func hasSource(m map[string]string) bool {
 
 func (p profileKeys) hasSource() bool { return hasSource(p.config) || hasSource(p.credentials) }
 
-// quotedProcess returns the profile's credential_process where that is what
-// counts and has a quote at both ends, "" elsewhere: the SDK takes these quotes
-// off any value, and the shell would see a path and the last argument without theirs.
-func (p profileKeys) quotedProcess() string {
+// hiddenProcess returns the profile's credential_process where that is what
+// counts and the SDK would run another or none, "" elsewhere. It takes quotes at
+// both ends off any value, and the shell would see a path and the last argument
+// without theirs; and it looks for a profile in quotes in the config file alone.
+func (p profileKeys) hiddenProcess() string {
 	v := withoutComment(p.setting("credential_process", true))
-	if withoutQuotes(v) == v || p.hasSource() || whole(p.config) || whole(p.credentials) {
+	seen := withoutQuotes(v) == v && !(p.quoted() && p.credentials["credential_process"] != "")
+	if seen || p.hasSource() || whole(p.config) || whole(p.credentials) {
 		return ""
 	}
 	return v

@@ -164,12 +164,14 @@
 // says so. Settings of a profile begin at the margin: one that is indented
 // below another is an error of the profile, as the SDK takes it for part of a
 // value. Behind a source_profile the SDK takes a quote off both ends of a
-// credential_process; a path with blanks goes into a script there.
+// credential_process; a path with blanks goes into a script there. Behind a
+// credential_source of Environment, AWS_SECURITY_TOKEN is not read.
 //
 // Not done for you, where boto3 does it: values of a DynamoDB resource are as on
 // the wire, {"S": "text"}; Predict of Machine Learning needs its PredictEndpoint
 // as [ClientEndpoint] too, and Timestream what its DescribeEndpoints returns;
-// WriteGetObjectResponse of S3 is for a typed client.
+// WriteGetObjectResponse of S3, and ARNs in place of a bucket's name, are for a
+// typed client. The alias of an access point is a name.
 //
 // # Coming from the SDK for Go v1
 //

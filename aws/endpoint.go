@@ -269,6 +269,16 @@ find:
 	if region == "" {
 		template = strings.ReplaceAll(template, "{region}.", "")
 	}
+	if q.dualStack && p.ID == "aws" { // where the plain hosts of these have dual stack, by their rules
+		switch q.prefix {
+		case "secretsmanager":
+			suffix = p.DNSSuffix
+		case "cognito-identity", "cognito-idp":
+			if !q.fips || strings.HasPrefix(region, "us-") {
+				suffix = p.DNSSuffix
+			}
+		}
+	}
 	name := q.prefix
 	if other := dualStackNames[name]; other != "" && q.dualStack {
 		switch p.ID {

@@ -3,6 +3,7 @@ package aws
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -11,8 +12,8 @@ import (
 
 // Presign returns a URL for an operation, valid for ttl, signed in the query.
 // Fields that the operation sends in the header, a content type for one, have to be
-// sent by the URL's user as well. Of query protocols the URL is for a GET, where
-// boto3's is for a POST.
+// sent by the URL's user as well; with ContentLength, no content of another length
+// can be. Of query protocols the URL is for a GET, where boto3's is for a POST.
 func (c *Client) Presign(ctx context.Context, op string, in Params, ttl time.Duration) (string, error) {
 	o, err := c.operation(op)
 	if err != nil {
@@ -34,8 +35,14 @@ func (c *Client) Presign(ctx context.Context, op string, in Params, ttl time.Dur
 			return "", err
 		}
 	}
+	if c.meta.Protocol == "rest-xml" && call.Given("Content-Type") == nil {
+		req.Header.Del("Content-Type") // the codec's own, which who has the URL does not know
+	}
 	for _, k := range [...]string{"User-Agent", "Accept-Encoding", "Content-Length", "Amz-Sdk-Invocation-Id"} {
 		req.Header.Del(k)
+	}
+	if n := call.Given("Content-Length"); n != nil { // who limits the content has the URL limit it
+		req.Header.Set("Content-Length", fmt.Sprint(n))
 	}
 	scheme, err := c.phases.sign(r)
 	if err != nil {

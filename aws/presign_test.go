@@ -58,6 +58,26 @@ func TestPresignByName(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, "https://buck.s3.eu-west-1.amazonaws.com/k", u)
 	})
+	t.Run("a content type and a length are signed when they are given, not when they are the codec's", func(t *testing.T) {
+		for _, c := range []struct {
+			op     string
+			in     aws.Params
+			signed string
+		}{
+			{"PutObject", aws.Params{"Bucket": "buck", "Key": "k", "ContentType": "text/plain"}, "content-type;host"},
+			{"PutObject", aws.Params{"Bucket": "buck", "Key": "k", "Body": []byte("x")}, "host"},
+			{"PutObject", aws.Params{"Bucket": "buck", "Key": "k", "ContentLength": 5}, "content-length;host"},
+			{"UploadPart", aws.Params{"Bucket": "buck", "Key": "k", "UploadId": "u", "PartNumber": 1, "ContentLength": int64(5)}, "content-length;host"},
+			{"PutObject", aws.Params{"Bucket": "buck", "Key": "k", "ContentLength": 5, "Body": []byte("abcde")}, "content-length;host"},
+			{"PutBucketPolicy", aws.Params{"Bucket": "buck", "Policy": "{}"}, "host"},
+		} {
+			raw, err := client(t, s, "s3").Presign(context.Background(), c.op, c.in, time.Minute)
+			require.NoError(t, err)
+			u, err := url.Parse(raw)
+			require.NoError(t, err)
+			assert.Equal(t, c.signed, u.Query().Get("X-Amz-SignedHeaders"), c.op)
+		}
+	})
 	t.Run("handlers of Sign can add a field", func(t *testing.T) {
 		c := client(t, s, "s3")
 		c.Handlers().Sign.PushBack(func(r *aws.Request) error { r.HTTPRequest.Header.Set("X-Amz-Meta-A", "b"); return nil })

@@ -33,6 +33,9 @@ func (c *Client) adjustParams(o *api.Operation, r *Request, given Params, presig
 	}
 	switch c.meta.ServiceID {
 	case "S3":
+		if bucket, _ := p["Bucket"].(string); strings.HasPrefix(bucket, "arn:") && c.endpoint.derived {
+			return nil, &ParamValidationError{o.Name, []string{"Bucket: an ARN is for a typed client, made by NewClient; the alias of an access point is a bucket here"}}
+		}
 		if !presign && lists[o.Name] != nil && p["EncodingType"] == nil && c.takes(o, "EncodingType") {
 			// Keys hold characters that XML cannot.
 			p["EncodingType"], r.decodes = "url", true
@@ -89,9 +92,16 @@ func (c *Client) adjustRequest(o *api.Operation, req *http.Request, presign bool
 		if req.Header.Get("Accept") == "" {
 			req.Header.Set("Accept", "application/json")
 		}
+	case "CloudSearch Domain":
+		if query := req.URL.RawQuery; o.Name == "Search" && !presign { // which may be longer than a URL
+			req.Method, req.URL.RawQuery, req.ContentLength = http.MethodPost, "", int64(len(query))
+			req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(query)), nil }
+			req.Body, _ = req.GetBody()
+		}
 	case "Glacier":
 		req.Header.Set("X-Amz-Glacier-Version", c.meta.APIVersion)
-		if o.Name != "UploadArchive" && o.Name != "UploadMultipartPart" || !replayable(req) || req.GetBody == nil || req.Header.Get("X-Amz-Sha256-Tree-Hash") != "" {
+		if o.Name != "UploadArchive" && o.Name != "UploadMultipartPart" || !replayable(req) || req.GetBody == nil {
 			break
 		}
 		body, err := req.GetBody()
@@ -104,7 +114,9 @@ func (c *Client) adjustRequest(o *api.Operation, req *http.Request, presign bool
 			return err
 		}
 		req.Header.Set("X-Amz-Content-Sha256", whole)
-		req.Header.Set("X-Amz-Sha256-Tree-Hash", tree)
+		if req.Header.Get("X-Amz-Sha256-Tree-Hash") == "" { // else it was given
+			req.Header.Set("X-Amz-Sha256-Tree-Hash", tree)
+		}
 	}
 	return nil
 }

@@ -57,6 +57,7 @@ func TestQuirks(t *testing.T) {
 			header: map[string]string{"X-Amz-Server-Side-Encryption-Customer-Key": "a2V5", "X-Amz-Server-Side-Encryption-Customer-Key-Md5": "x"}},
 		{name: "ids of Route 53 lose their path", service: "route53", op: "GetHostedZone", in: aws.Params{"Id": "/hostedzone/Z1"}, url: "/hostedzone/Z1"},
 		{name: "Glacier takes the account of the credentials, and wants its version", service: "glacier", op: "ListVaults", url: "/-/vaults", header: map[string]string{"X-Amz-Glacier-Version": "2012-06-01"}},
+		{name: "a search is content", service: "cloudsearchdomain", op: "Search", in: aws.Params{"query": "a b&c", "size": 2}, url: "/2013-01-01/search", header: map[string]string{"Content-Type": "application/x-www-form-urlencoded"}, body: "format=sdk&pretty=true&q=a%20b%26c&size=2"},
 		{name: "API Gateway answers in JSON when asked", service: "apigateway", op: "GetRestApis", header: map[string]string{"Accept": "application/json"}},
 		{name: "user data are encoded", service: "ec2", op: "RunInstances", in: aws.Params{"MinCount": 1, "MaxCount": 1, "UserData": "#!/bin/sh"}, body: "UserData=IyEvYmluL3No"},
 	} {
@@ -77,6 +78,37 @@ func TestQuirks(t *testing.T) {
 		r, _, _ := sent(t, "glacier", "UploadArchive", aws.Params{"vaultName": "v", "body": content}, "")
 		assert.Equal(t, hex.EncodeToString(want), r.HTTPRequest.Header.Get("X-Amz-Sha256-Tree-Hash"))
 		assert.Equal(t, hex.EncodeToString(leaf(content)), r.HTTPRequest.Header.Get("X-Amz-Content-Sha256"))
+		r, _, _ = sent(t, "glacier", "UploadMultipartPart", aws.Params{"vaultName": "v", "uploadId": "u", "range": "bytes 0-2/*", "body": content, "checksum": "given"}, "")
+		assert.Equal(t, "given", r.HTTPRequest.Header.Get("X-Amz-Sha256-Tree-Hash"))
+		assert.Equal(t, hex.EncodeToString(leaf(content)), r.HTTPRequest.Header.Get("X-Amz-Content-Sha256"), "which the service wants beside it")
+	})
+	t.Run("a blank in a query is not a plus, for those who do not sign either", func(t *testing.T) {
+		s := open(t, aws.WithRegion("us-east-1"))
+		urls := answer(s, 200, "<ListBucketResult/>")
+		call(t, client(t, s, "s3", aws.ClientAnonymous()), "ListObjectsV2", aws.Params{"Bucket": "buck", "Prefix": "a b+c"})
+		require.Len(t, *urls, 1)
+		assert.Contains(t, (*urls)[0], "prefix=a%20b%2Bc")
+	})
+	t.Run("an ARN of a bucket is refused before anything is sent, but at an endpoint of one's own", func(t *testing.T) {
+		s := open(t, testKeys(), aws.WithRegion("us-east-1"))
+		urls := answer(s, 200, "")
+		in := aws.Params{"Bucket": "arn:aws:s3:us-west-2:123456789012:accesspoint/myap", "Key": "k"}
+		_, err := client(t, s, "s3").Call(context.Background(), "PutObject", in)
+		var bad *aws.ParamValidationError
+		require.ErrorAs(t, err, &bad)
+		assert.ErrorContains(t, err, "typed client")
+		_, err = client(t, s, "s3").Presign(context.Background(), "GetObject", in, time.Minute)
+		assert.ErrorAs(t, err, &bad)
+		assert.Empty(t, *urls)
+		call(t, client(t, s, "s3", aws.ClientEndpoint("https://minio.test")), "PutObject", in)
+		assert.Len(t, *urls, 1)
+	})
+	t.Run("a request has its name from the content where the header has none", func(t *testing.T) {
+		r, _, out := sent(t, "ec2", "DescribeRegions", nil, `<DescribeRegionsResponse><requestId>rid</requestId><regionInfo/></DescribeRegionsResponse>`)
+		assert.Equal(t, "rid", r.RequestID)
+		assert.Equal(t, "rid", out["ResponseMetadata"].(map[string]any)["RequestId"])
+		r, _, _ = sent(t, "sns", "DeleteTopic", aws.Params{"TopicArn": "t"}, `<DeleteTopicResponse><ResponseMetadata><RequestId>rid</RequestId></ResponseMetadata></DeleteTopicResponse>`)
+		assert.Equal(t, "rid", r.RequestID)
 	})
 	t.Run("names in listings are encoded on the way", func(t *testing.T) {
 		const list = `<ListBucketResult><EncodingType>url</EncodingType><Prefix>a%2Fb+</Prefix><Contents><Key>a%01+%2B</Key></Contents><CommonPrefixes><Prefix>p%20q</Prefix></CommonPrefixes></ListBucketResult>`

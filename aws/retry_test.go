@@ -3,8 +3,10 @@ package aws_test
 import (
 	"context"
 	"errors"
+	"hash/crc32"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -191,6 +193,18 @@ func TestAnswersWorthAnotherTry(t *testing.T) {
 			assert.Equal(t, 3, *n)
 		})
 	}
+	t.Run("content that X-Amz-Crc32 is not of", func(t *testing.T) {
+		s := open(t, testKeys(), aws.WithRegion("us-east-1"))
+		fast(s)
+		n := inTurn(s, `{"TableNames":["b"]}`, `{"TableNames":["a"]}`)
+		s.Handlers.Send.PushBack(func(r *aws.Request) error {
+			r.HTTPResponse.Header.Set("X-Amz-Crc32", strconv.FormatUint(uint64(crc32.ChecksumIEEE([]byte(`{"TableNames":["a"]}`))), 10))
+			return nil
+		})
+		out := call(t, client(t, s, "dynamodb"), "ListTables", nil)
+		assert.Equal(t, []any{"a"}, out["TableNames"])
+		assert.Equal(t, 2, *n)
+	})
 	t.Run("an answer that is too large is not", func(t *testing.T) {
 		h, err := requests.NewSession(requests.WithMaxBody(4))
 		require.NoError(t, err)

@@ -177,6 +177,31 @@ func sectionText(name string, settings ...string) string {
 // the SDK takes for part of it.
 func (p profileKeys) quoted() bool { return p.inFile != "" && p.inFile != p.name }
 
+// lendable are the settings that the SDK merges from one file to the next, but
+// those that are secret, and a process, which may be called with some.
+var lendable = [...]string{
+	"role_arn", "source_profile", "credential_source", "external_id", "mfa_serial", "role_session_name", "duration_seconds", "web_identity_token_file",
+	"sso_session", "sso_account_id", "sso_region", "sso_role_name", "sso_start_url", "login_session",
+	"region", "defaults_mode", "retry_mode", "max_attempts", "use_dualstack_endpoint", "use_fips_endpoint", "auth_scheme_preference",
+	"ec2_metadata_service_endpoint", "ec2_metadata_service_endpoint_mode", "ec2_metadata_v1_disabled",
+}
+
+// lent returns what the credentials file has of lendable, as lines of a file.
+func (p profileKeys) lent() (settings []string) {
+	for _, name := range lendable {
+		if v, ok := p.credentials[name]; ok {
+			settings = append(settings, name+" = "+v)
+		}
+	}
+	return settings
+}
+
+// lends reports whether a profile in quotes has in the credentials file what is
+// not lent, and what counts.
+func (p profileKeys) lends() bool {
+	return whole(p.credentials) || p.credentials["credential_process"] != "" && !whole(p.config)
+}
+
 // source returns the name of the profile that lends this one its credentials.
 func (p profileKeys) source() string {
 	return withoutQuotes(withoutComment(p.setting("source_profile", true)))

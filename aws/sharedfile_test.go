@@ -66,6 +66,7 @@ func TestSharedFileValues(t *testing.T) {
 		{"a setting inside of another is not the profile's", "[default]\ns3 =\n  region = us-east-1\n", "", "", ""},
 		{"the credentials file wins", "[default]\nregion=us-east-1\n", "[default]\nregion=us-east-2\n", "", "us-east-2"},
 		{"a profile in quotes", "[profile \"a b\"]\nregion=us-east-1\n", "", "a b", "us-east-1"},
+		{"a profile in quotes, whose value is in the credentials file", "[profile \"a b\"]\noutput=json\n", "[a b]\nregion=us-east-1\n", "a b", "us-east-1"},
 		{"blank space around names and values", "[profile   a]\n  \n region\t=  us-east-1  \n", "", "a", "us-east-1"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

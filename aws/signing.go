@@ -155,6 +155,12 @@ func (c *Client) schemes(o *api.Operation) []string {
 			known = []string{v}
 		}
 	}
+	switch c.meta.ServiceID {
+	case "Bedrock", "Bedrock Runtime": // which take tokens, and have models that are older
+		if !slices.Contains(known, schemeBearer) {
+			known = append(known, schemeBearer)
+		}
+	}
 	for _, n := range slices.Backward(c.preferred) {
 		if i := slices.Index(known, schemeOf[n]); i > 0 {
 			s := known[i]

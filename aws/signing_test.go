@@ -148,6 +148,8 @@ func TestSchemes(t *testing.T) {
 		{name: "a token of the environment comes before", metadata: both, env: map[string]string{"AWS_BEARER_TOKEN_TINY": "tok"}, want: "Bearer tok"},
 		{name: "not when the client has keys of its own", metadata: both, env: map[string]string{"AWS_BEARER_TOKEN_TINY": "tok"}, opts: []aws.ClientOption{aws.ClientCredentials("AKIDOWN", "s", "")}, want: "AWS4-HMAC-SHA256 Credential=AKIDOWN/"},
 		{name: "nor for a service that takes no token", env: map[string]string{"AWS_BEARER_TOKEN_TINY": "tok"}, want: "AWS4-HMAC-SHA256 "},
+		{name: "but for Bedrock's runtime, which takes one, and has models that are older", metadata: `,"serviceId":"Bedrock Runtime","signingName":"bedrock","auth":["aws.auth#sigv4"]`, env: map[string]string{"AWS_BEARER_TOKEN_BEDROCK": "tok"}, want: "Bearer tok"},
+		{name: "and for Bedrock, without a word about it", metadata: `,"serviceId":"Bedrock","signingName":"bedrock"`, env: map[string]string{"AWS_BEARER_TOKEN_BEDROCK": "tok"}, want: "Bearer tok"},
 		{name: "a preference orders them", metadata: `,"auth":["aws.auth#sigv4","aws.auth#sigv4a"]`, env: map[string]string{"AWS_AUTH_SCHEME_PREFERENCE": "sigv4a,sigv4"}, want: "AWS4-ECDSA-P256-SHA256 "},
 		{name: "and is no more than that", env: map[string]string{"AWS_AUTH_SCHEME_PREFERENCE": "httpBearerAuth"}, want: "AWS4-HMAC-SHA256 "},
 		{name: "version 4a where it comes first", metadata: `,"auth":["aws.auth#sigv4a","aws.auth#sigv4"]`, want: "AWS4-ECDSA-P256-SHA256 "},

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -18,7 +19,8 @@ const maxExpiry = 7 * 24 * time.Hour
 // Whoever uses the URL must use the method of r, and send the fields that r
 // has, so r should have no more than the service needs. User agent,
 // accepted types and the like, and what [Signer.Authenticate] leaves out, are not part of
-// the signature. A session token becomes part of the query and is signed.
+// the signature, but for a Content-Length in the header of r: no content of another
+// length can be sent by the URL. A session token becomes part of the query and is signed.
 //
 // Content is left out of the signature for S3, for [PayloadUnsigned] and for the
 // streaming payloads, unless r has X-Amz-Content-Sha256; other services sign the
@@ -54,6 +56,11 @@ func (s *Signer) Presign(r *http.Request, ttl time.Duration) (*url.URL, error) {
 		}
 		return false
 	})
+	if length := r.Header["Content-Length"]; len(length) > 0 {
+		// Who sets it limits what may be sent by the URL.
+		at := slices.IndexFunc(fields, func(f field) bool { return compareFold(f.key, "content-length") > 0 })
+		fields = slices.Insert(fields, at, field{key: "content-length", values: length})
+	}
 
 	date := s.now().UTC().Format(timeForm)
 	key := s.keys.get(date[:8], s.Region, s.Service, creds.SecretAccessKey)

@@ -643,6 +643,14 @@ func TestPresign(t *testing.T) {
 		assert.Equal(t, "host;x-amz-acl", query(u).Get("X-Amz-SignedHeaders"))
 		assert.Equal(t, "x y", query(u).Get("p"))
 	})
+	t.Run("a length in the header is signed", func(t *testing.T) {
+		r := newRequest(t, "PUT", "https://s3.test/key", "content")
+		r.Header.Set("Content-Length", "7")
+		r.Header.Set("Cache-Control", "no-store")
+		u, err := s3Signer().Presign(r, time.Minute)
+		require.NoError(t, err)
+		assert.Equal(t, "cache-control;content-length;host", query(u).Get("X-Amz-SignedHeaders"))
+	})
 	t.Run("bounds of its life", func(t *testing.T) {
 		r := newRequest(t, "GET", "https://s3.test/key", "")
 		for ttl, want := range map[time.Duration]string{

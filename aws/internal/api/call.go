@@ -2,10 +2,13 @@ package api
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"encoding/json"
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"net/http"
 	"net/url"
@@ -24,6 +27,8 @@ import (
 type Call struct {
 	Model     *Model
 	Operation *Operation
+	// RequestID is what the answer calls the request where that is in no field of its header.
+	RequestID string
 	op        *operation
 	input     *input
 }
@@ -74,12 +79,13 @@ func (c *Call) Request(ctx context.Context, endpoint *url.URL) (*http.Request, e
 	if endpoint.RawQuery != "" {
 		out.URL.RawQuery = strings.Trim(endpoint.RawQuery+"&"+out.URL.RawQuery, "&")
 	}
+	out.URL.RawQuery = strings.ReplaceAll(out.URL.RawQuery, "+", "%20") // blanks, which not every service reads in this form
 	out.Host = ""
 	body := req.GetStream()
 	if s.protocol == "rest-xml" && c.emptyPayload() {
 		// The codec stands in an object for content that is not given.
 		body = nil
-		if !c.givesContentType() {
+		if c.Given("Content-Type") == nil { // else it is that of what is to be stored
 			out.Header.Del("Content-Type")
 		}
 	}
@@ -103,15 +109,17 @@ func (c *Call) emptyPayload() bool {
 	return true
 }
 
-// givesContentType reports whether a parameter is the content type: of what is
-// to be stored, by an operation that has no content itself.
-func (c *Call) givesContentType() bool {
-	for name := range c.input.value {
-		if ref := c.Model.Shapes[c.Operation.Input.Shape].Members[name]; ref != nil && ref.Location == "header" && strings.EqualFold(ref.LocationName, "Content-Type") {
-			return true
+// Given returns the parameter that is a field of the header, nil for none.
+func (c *Call) Given(field string) any {
+	if c.input == nil {
+		return nil
+	}
+	for name, v := range c.input.value {
+		if ref := c.Model.Shapes[c.Operation.Input.Shape].Members[name]; ref != nil && ref.Location == "header" && strings.EqualFold(ref.LocationName, field) {
+			return v
 		}
 	}
-	return false
+	return nil
 }
 
 type noInput struct{}
@@ -204,6 +212,9 @@ func (c *Call) Response(ctx context.Context, resp *http.Response, limit int64) (
 	if int64(len(body)) > limit {
 		return nil, false, ErrTooLarge
 	}
+	if ok && c.Model.Metadata.ServiceID == "DynamoDB" && !resp.Uncompressed && !fits(resp.Header.Get("X-Amz-Crc32"), body) {
+		return nil, false, &ReadError{errors.New("X-Amz-Crc32 is of other content")}
+	}
 	body = asUTF8(body)
 	resp.Body = io.NopCloser(bytes.NewReader(body))
 	if ok && s.protocol == "rest-xml" && isErrorBody(body) { // S3 says so inside of a 200
@@ -214,6 +225,9 @@ func (c *Call) Response(ctx context.Context, resp *http.Response, limit int64) (
 	}
 	if !ok {
 		return nil, false, c.fault(ctx, r, body)
+	}
+	if (s.protocol == "query" || s.protocol == "ec2") && RequestID(resp.Header) == "" {
+		c.RequestID = idInside(body)
 	}
 	value := make(map[string]any)
 	if c.op.schema.Output == nil {
@@ -238,6 +252,23 @@ func (c *Call) Response(ctx context.Context, resp *http.Response, limit int64) (
 	return value, false, err
 }
 
+// RequestID returns what the header of an answer calls the request, "" for nothing.
+func RequestID(h http.Header) string {
+	return cmp.Or(h.Get("X-Amzn-Requestid"), h.Get("X-Amz-Request-Id"), h.Get("X-Amzn-Request-Id"))
+}
+
+// idInside returns what an answer of the query protocols calls the request.
+func idInside(body []byte) string {
+	var root struct {
+		Query string `xml:"ResponseMetadata>RequestId"`
+		EC2   string `xml:"requestId"`
+	}
+	if xml.Unmarshal(body, &root) != nil {
+		return ""
+	}
+	return cmp.Or(root.Query, root.EC2)
+}
+
 // addAbsent adds what is there even if the answer has nothing of it: a map of
 // fields, and the member that is the content.
 func (c *Call) addAbsent(out map[string]any) {
@@ -259,6 +290,12 @@ func (c *Call) addAbsent(out map[string]any) {
 	}
 }
 
+// fits reports whether a checksum in decimal digits, if there is one, is of body.
+func fits(sum string, body []byte) bool {
+	want, err := strconv.ParseUint(sum, 10, 32)
+	return err != nil || uint32(want) == crc32.ChecksumIEEE(body)
+}
+
 func (c *Call) fault(ctx context.Context, r *smithyhttp.Response, body []byte) error {
 	f := &Fault{Code: strconv.Itoa(r.StatusCode), Message: http.StatusText(r.StatusCode), Server: r.StatusCode >= 500}
 	if len(bytes.TrimSpace(body)) == 0 && r.Header.Get("X-Amzn-Errortype") == "" {
@@ -276,7 +313,7 @@ func (c *Call) fault(ctx context.Context, r *smithyhttp.Response, body []byte) e
 		f.Code, f.Fields = m.code, m.fields
 		f.Message = firstText(m.fields, "message", "Message", "errorMessage")
 		if f.Message == "" {
-			f.Message = xmlText(body, "Message")
+			f.Message = cmp.Or(xmlText(body, "Message"), jsonMessage(body))
 		}
 	case errors.As(err, &g):
 		f.Code, f.Message = g.Code, g.Message
@@ -316,6 +353,16 @@ func errorFields(body []byte) map[string]any {
 		fields[e.XMLName.Local] = strings.TrimSpace(e.Text)
 	}
 	return fields
+}
+
+// jsonMessage returns the text of an error in JSON, "" without one. Services
+// spell its name otherwise than their models, and some models have no member for it.
+func jsonMessage(body []byte) string {
+	var fields map[string]any
+	if json.Unmarshal(body, &fields) != nil {
+		return ""
+	}
+	return firstText(fields, "message", "Message", "errorMessage")
 }
 
 func firstText(m map[string]any, names ...string) string {

@@ -176,6 +176,32 @@ func TestCodesOfErrors(t *testing.T) {
 	}
 }
 
+// TestTextsOfErrors: services spell the name otherwise than their models, and
+// some models have none.
+func TestTextsOfErrors(t *testing.T) {
+	for _, c := range []struct{ name, members, answer, want string }{
+		{"as the model says", `{"message":{"shape":"S"}}`, `{"__type":"Gone","message":"it broke"}`, "it broke"},
+		{"with the other case", `{"message":{"shape":"S"}}`, `{"__type":"Gone","Message":"it broke"}`, "it broke"},
+		{"the other way about", `{"Message":{"shape":"S"}}`, `{"__type":"Gone","message":"it broke"}`, "it broke"},
+		{"where the model has no member", `{}`, `{"__type":"Gone","message":"it broke"}`, "it broke"},
+		{"none", `{}`, `{"__type":"Gone"}`, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			m, op := numbers(t, "json")
+			op.Errors = []api.Ref{{Shape: "Gone"}}
+			m.Shapes["Gone"] = new(api.Shape)
+			require.NoError(t, json.Unmarshal([]byte(`{"type":"structure","exception":true,"members":`+c.members+`}`), m.Shapes["Gone"]))
+			call, err := m.NewCall(op, nil)
+			require.NoError(t, err)
+			_, _, err = call.Response(context.Background(), &http.Response{StatusCode: 400, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(c.answer))}, 1<<20)
+			var f *api.Fault
+			require.ErrorAs(t, err, &f)
+			assert.Equal(t, "Gone", f.Code)
+			assert.Equal(t, c.want, f.Message)
+		})
+	}
+}
+
 // TestUnionsTakeOneMember: a service could not tell which is meant.
 func TestUnionsTakeOneMember(t *testing.T) {
 	m, op := numbers(t, "json")
