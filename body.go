@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"reflect"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -21,7 +22,8 @@ import (
 type Body interface {
 	// Open returns the content from its start, on every call. It returns an
 	// error that matches ErrBodyNotReplayable when it cannot. The caller
-	// closes what it got.
+	// closes what it got. A call does not wait for it any longer than its
+	// context allows, and calls it in a goroutine that may outlast the call.
 	Open() (io.ReadCloser, error)
 	// Len is the number of bytes, -1 when it is not known: then the content
 	// is sent chunked.
@@ -70,6 +72,27 @@ func isReplayable(body Body) bool {
 	}
 	return true
 }
+
+// bodyText is how every body is printed: what is in it may be secret.
+func bodyText(b Body) string {
+	s := "content"
+	if n := b.Len(); n >= 0 {
+		s = strconv.FormatInt(n, 10) + " bytes"
+	}
+	if kind, _, _ := strings.Cut(b.ContentType(), ";"); kind != "" {
+		s += " of " + printable(kind)
+	}
+	return "<" + s + ">"
+}
+
+func (b *bytesBody) Format(f fmt.State, verb rune)     { formatText(f, verb, bodyText(b)) }
+func (b *textBody) Format(f fmt.State, verb rune)      { formatText(f, verb, bodyText(b)) }
+func (b *sectionBody) Format(f fmt.State, verb rune)   { formatText(f, verb, bodyText(b)) }
+func (b *seekBody) Format(f fmt.State, verb rune)      { formatText(f, verb, bodyText(b)) }
+func (b *onceBody) Format(f fmt.State, verb rune)      { formatText(f, verb, bodyText(b)) }
+func (b *fileBody) Format(f fmt.State, verb rune)      { formatText(f, verb, bodyText(b)) }
+func (b *givenBody) Format(f fmt.State, verb rune)     { formatText(f, verb, bodyText(b)) }
+func (m *multipartBody) Format(f fmt.State, verb rune) { formatText(f, verb, bodyText(m)) }
 
 // bytesBody is content in memory.
 type bytesBody struct {
@@ -131,7 +154,11 @@ func newJSON(v any) (Body, error) {
 func newReaderBody(r io.Reader) (Body, error) {
 	seeker, ok := r.(io.Seeker)
 	if ok {
-		if start, size, err := remaining(seeker); err == nil {
+		start, size, err := remaining(seeker)
+		if errors.Is(err, errStrayed) {
+			return nil, err
+		}
+		if err == nil {
 			if at, ok := r.(io.ReaderAt); ok {
 				return &sectionBody{at, start, size}, nil
 			}
@@ -144,6 +171,8 @@ func newReaderBody(r io.Reader) (Body, error) {
 	}
 	return b, nil
 }
+
+var errStrayed = errors.New("the reader could not be put back to where it was")
 
 // remaining finds where s stands and how much is left, and puts it back.
 func remaining(s io.Seeker) (start, size int64, err error) {
@@ -161,7 +190,7 @@ func remaining(s io.Seeker) (start, size int64, err error) {
 		return 0, 0, err
 	}
 	if _, err = s.Seek(start, io.SeekStart); err != nil {
-		return 0, 0, err
+		return 0, 0, fmt.Errorf("%w: %w", errStrayed, err) // nothing is left to be read
 	}
 	return start, max(end-start, 0), nil
 }
@@ -337,10 +366,22 @@ func newFileBody(path string) (Body, error) {
 	if info.IsDir() {
 		return nil, &fs.PathError{Op: "open", Path: path, Err: errors.New("is a directory")}
 	}
-	if !info.Mode().IsRegular() {
+	if !info.Mode().IsRegular() || info.Size() == 0 && hasBytes(path) {
 		return &fileBody{path, -1}, nil
 	}
 	return &fileBody{path, info.Size()}, nil
+}
+
+// hasBytes reports whether there is something to read in a file: those below
+// /proc and the like have a size of 0, whatever is in them.
+func hasBytes(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false // as Open will say
+	}
+	defer f.Close()
+	n, _ := f.Read(make([]byte, 1))
+	return n > 0
 }
 
 func (b *fileBody) Len() int64        { return b.size }

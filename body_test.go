@@ -84,6 +84,8 @@ func TestBodyFraming(t *testing.T) {
 		{"R50 nor are no bytes", "DELETE", options{requests.WithBody([]byte{})}, []string{"Content-Length: 0"}, ""},
 		{"R50 an empty string with GET", "GET", options{requests.WithBody("")}, nil, ""},
 		{"R50 an empty form is no body", "POST", options{requests.WithForm(url.Values{})}, []string{"Content-Length: 0"}, ""},
+		{"R50 an empty form beside JSON", "POST", options{requests.WithForm(url.Values{}), requests.WithJSON(1)}, []string{"Content-Length: 1", json}, "1"},
+		{"R50 JSON beside a nil form", "POST", options{requests.WithJSON(1), requests.WithForm(nil)}, []string{"Content-Length: 1", json}, "1"},
 		{"R50 nor is a nil one", "POST", options{requests.WithForm(nil)}, []string{"Content-Length: 0"}, ""},
 
 		{"R51 a form", "POST", options{requests.WithForm(url.Values{"a": {"1", "2"}})}, []string{"Content-Length: 7", form}, "a=1&a=2"},
@@ -271,6 +273,10 @@ func TestNewBody(t *testing.T) {
 		assert.Equal(t, "abc", read(t, b))
 		assert.Equal(t, "abc", read(t, b))
 	})
+	t.Run("a seeker that does not come back is refused: nothing would be left of it", func(t *testing.T) {
+		_, err := requests.NewBody(&strayedSeeker{strings.NewReader("abc")})
+		assert.ErrorIs(t, err, io.ErrNoProgress)
+	})
 	t.Run("a stream opens once and is closed", func(t *testing.T) {
 		r := &closedReader{Reader: strings.NewReader("abc")}
 		b := body(t, r)
@@ -302,6 +308,16 @@ func TestNewBody(t *testing.T) {
 		assert.Equal(t, []string{"X-Auth: 1"}, linesOf(w.Last(t), "X-Auth"))
 		assert.Equal(t, "four", w.Last(t).Body)
 	})
+}
+
+// strayedSeeker tells its length and cannot be put back to its start.
+type strayedSeeker struct{ *strings.Reader }
+
+func (s *strayedSeeker) Seek(offset int64, whence int) (int64, error) {
+	if whence == io.SeekStart {
+		return 0, io.ErrNoProgress
+	}
+	return s.Reader.Seek(offset, whence)
 }
 
 // bodyAuth authenticates by a header and a body of its own.

@@ -15,6 +15,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -238,6 +239,119 @@ func tokenFrom(url string) oauth2.TokenSource {
 		config := clientcredentials.Config{ClientID: "me", ClientSecret: longCanary, TokenURL: url}
 		return config.Token(context.Background())
 	})
+}
+
+// Every option that the package exports is printed by its name and that of the
+// field, never by its value.
+func TestCanary_options(t *testing.T) {
+	proxyURL, trust := "http://me:"+longCanary+"@p.test:1", requests.TLS{ServerName: longCanary}
+	part := requests.Part{Name: "p", Header: http.Header{"X-Token": {longCanary}}, Content: body(t, longCanary)}
+	logger := slog.New(slog.DiscardHandler).With("a", longCanary)
+	report := func(int64, int64) {}
+	adapter := canned("200 OK", http.Header{"A": {longCanary}}, longCanary)
+	api, err := os.ReadFile(apiFile)
+	require.NoError(t, err)
+	constructors := make(map[string]bool)
+	for name, o := range map[string]requests.Option{
+		"WithAdapter": requests.WithAdapter("http://u:"+longCanary+"@h.test/", adapter), "WithAuth": requests.WithAuth(bodyAuth(longCanary)),
+		"WithBaseURL": requests.WithBaseURL("http://me:" + longCanary + "@h.test/"), "WithBody": requests.WithBody(longCanary),
+		"WithCABundle": requests.WithCABundle(longCanary), "WithClientCert": requests.WithClientCert(longCanary, longCanary),
+		"WithCookie": requests.WithCookie(&http.Cookie{Name: "a", Value: longCanary}), "WithCookieJar": requests.WithCookieJar(nil),
+		"WithDownloadProgress": requests.WithDownloadProgress(report), "WithEnvironment": requests.WithEnvironment(true),
+		`WithFile("f")`: requests.WithFile("f", longCanary, longCanary), `WithFilePath("f")`: requests.WithFilePath("f", longCanary),
+		"WithForm": requests.WithForm(url.Values{"a": {longCanary}}), `WithHeader("X-A")`: requests.WithHeader("X-A", longCanary, longCanary),
+		"WithHeaders": requests.WithHeaders(http.Header{"A": {longCanary}}), "WithHooks": requests.WithHooks(new(requests.Hooks)),
+		"WithJSON": requests.WithJSON(longCanary), "WithLogger": requests.WithLogger(logger), "WithMaxBody": requests.WithMaxBody(1),
+		"WithMaxRedirects": requests.WithMaxRedirects(1), "WithMethod": requests.WithMethod(longCanary),
+		"WithMiddleware": requests.WithMiddleware(func(next http.RoundTripper) http.RoundTripper { return next }),
+		"WithMultipart":  requests.WithMultipart(part), `WithParam("a")`: requests.WithParam("a", longCanary, longCanary),
+		"WithParams": requests.WithParams(url.Values{"a": {longCanary}}), `WithPathParam("id")`: requests.WithPathParam("id", longCanary),
+		"WithProxies": requests.WithProxies(map[string]string{"all": proxyURL}), "WithProxy": requests.WithProxy(proxyURL),
+		"WithProxyAuth": requests.WithProxyAuth(bodyAuth(longCanary)), "WithProxyTLS": requests.WithProxyTLS(trust),
+		"WithQuery":          requests.WithQuery(struct{ A string }{longCanary}),
+		"WithRaiseForStatus": requests.WithRaiseForStatus(true), "WithRawQuery": requests.WithRawQuery("a=" + longCanary),
+		`WithSecretHeader("X-A")`: requests.WithSecretHeader("X-A", longCanary), "WithServerName": requests.WithServerName(longCanary),
+		"WithStream": requests.WithStream(true), "WithTLS": requests.WithTLS(trust), "WithTimeout": requests.WithTimeout(1),
+		"WithTimeouts": requests.WithTimeouts(requests.Timeouts{Read: 1}), "WithTimings": requests.WithTimings(true),
+		"WithTransport": requests.WithTransport(adapter), "WithUploadProgress": requests.WithUploadProgress(report),
+		"WithVerify": requests.WithVerify(true), "WithoutAuth": requests.WithoutAuth(), `WithoutHeader("X-A")`: requests.WithoutHeader("X-A"),
+		`WithoutParam("a")`: requests.WithoutParam("a"), "WithoutRedirects": requests.WithoutRedirects(),
+	} {
+		t.Run(name, func(t *testing.T) {
+			assertNoCanary(t, printed(o))
+			assert.Equal(t, "requests."+name, fmt.Sprint(o))
+			assert.Equal(t, "requests."+name, fmt.Sprintf("%#v", o))
+			assert.Equal(t, strconv.Quote("requests."+name), fmt.Sprintf("%q", o))
+			var text string
+			encoded, err := json.Marshal(o)
+			require.NoError(t, err)
+			require.NoError(t, json.Unmarshal(encoded, &text))
+			assert.Equal(t, "requests."+name, text)
+		})
+		seen, _, _ := strings.Cut(name, "(")
+		constructors[seen] = true
+	}
+	for line := range strings.Lines(string(api)) {
+		name, ok := strings.CutPrefix(line, "pkg requests, func ")
+		if name, _, _ = strings.Cut(name, "("); ok && strings.HasSuffix(strings.TrimSpace(line), " Option") {
+			assert.True(t, constructors[name], "%s is looked at", name)
+		}
+	}
+}
+
+// Content is printed by its length and type, a part by its name, and the context
+// of a request by neither the call nor its session.
+func TestCanary_content(t *testing.T) {
+	var bodies []requests.Body
+	look := requests.OptionFunc(func(r *requests.Request) error {
+		bodies = append(bodies, r.Body)
+		return nil
+	})
+	for _, o := range []requests.Option{requests.WithJSON(longCanary), requests.WithForm(url.Values{"a": {longCanary}}), requests.WithFile("f", "n", longCanary)} {
+		r, err := requests.NewRequest("POST", "http://a.test/", o, look)
+		require.NoError(t, err)
+		bodies = append(bodies, r.Body)
+	}
+	for _, content := range []any{longCanary, []byte(longCanary), strings.NewReader(longCanary), seekerOnly{strings.NewReader(longCanary)}, plainReader{strings.NewReader(longCanary)}} {
+		bodies = append(bodies, body(t, content))
+	}
+	file := requests.WithFilePath("f", fileAt(t, longCanary, 0).Name())
+	r, err := requests.NewRequest("POST", "http://a.test/", file)
+	require.NoError(t, err)
+	for _, b := range append(bodies, r.Body) {
+		assertNoCanary(t, printed(b))
+	}
+	assert.Equal(t, "<16 bytes>", fmt.Sprint(body(t, longCanary)))
+	assert.Equal(t, "<content>", fmt.Sprint(body(t, plainReader{strings.NewReader(longCanary)})))
+	part := requests.Part{Name: "p", Filename: "n", Header: http.Header{"X-Token": {longCanary}}, Content: body(t, longCanary)}
+	assertNoCanary(t, printed(part)+printed(&part))
+	assert.Equal(t, `<Part "p" filename="n" <16 bytes>>`, part.String())
+
+	opts := []requests.Option{requests.WithAuth(auth.Bearer(longCanary)), requests.WithHeader("X-A", longCanary), requests.WithParam("a", longCanary)}
+	type key struct{}
+	var seen bytes.Buffer
+	h := new(requests.Hooks)
+	h.Prepare.PushBack(func(p *requests.PreparedRequest) error {
+		seen.WriteString(strings.Join(texts(p.Context()), "\n"))
+		return nil
+	})
+	h.Send.PushBack(func(e *requests.Exchange) error {
+		ctx := e.Request.Context()
+		derived, cancel := context.WithCancel(context.WithValue(ctx, key{}, 1))
+		defer cancel()
+		seen.WriteString(strings.Join(append(texts(ctx), texts(derived)...), "\n") + printed(ctx))
+		return nil
+	})
+	s := newSession(t, append(opts, requests.WithHooks(h), requests.WithBaseURL("http://me:"+longCanary+"@a.test/"), requests.WithTransport(canned("200 OK", nil, "")))...)
+	resp, err := s.Post(t.Context(), "", append(opts, requests.WithBody(longCanary))...)
+	require.NoError(t, err)
+	seen.WriteString(printed(resp.Request.Context()))
+	assertNoCanary(t, seen.String())
+	assert.Contains(t, seen.String(), "requests.callContext")
+
+	p := prepared(t, newSession(t), "POST", "http://a.test/", requests.WithMultipart(requests.Part{Name: "x", Header: http.Header{"Authorization": {"Bearer " + longCanary}}, Content: body(t, "x")}))
+	assert.Contains(t, p.Curl(), "Authorization: Bearer [redacted")
+	assertNoCanary(t, p.Curl())
 }
 
 func TestSecret(t *testing.T) {

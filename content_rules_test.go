@@ -195,7 +195,7 @@ func TestContentRules_MultipartOfNothing(t *testing.T) {
 		err  string
 	}{
 		{"R71 a part without content is an error, not skipped", []requests.Option{requests.WithMultipart(requests.Part{Name: "f"})}, "no content"},
-		{"R71 and so is a file without", []requests.Option{requests.WithFile("f", "n", nil)}, "f"},
+		{"R71 and so is a nil file that has a type", []requests.Option{requests.WithFile("f", "n", (*strings.Reader)(nil))}, "nil"},
 		{"R71 several mistakes are told at once", []requests.Option{requests.WithMultipart(requests.Part{Name: "one"}, requests.Part{Name: "two"})}, "two"},
 		{"R68 a header field of a part that would split", []requests.Option{requests.WithMultipart(requests.Part{Name: "f", Content: jsonBody{}, Header: http.Header{"X": {"a\r\nb"}}})}, "f"},
 		{"R66 a type of a part that would split", []requests.Option{requests.WithMultipart(requests.Part{Name: "f", Content: jsonBody{}, ContentType: "a/b\r\nX: y"})}, "f"},

@@ -243,8 +243,8 @@ func (c *call) roundTrip(req *http.Request) (*http.Response, time.Duration, erro
 	if err := contextError(&c.ctx); err != nil {
 		return nil, 0, err
 	}
-	if c.upload != nil {
-		// What counts the bytes is put around GetBody, which the next hop takes over.
+	if c.upload != nil || mayWait(c.content()) {
+		// What is put around GetBody is not for the next hop, which takes that over.
 		req = req.WithContext(req.Context())
 	}
 	if err := c.openRequestBody(req); err != nil {
@@ -327,13 +327,16 @@ func (c *call) openRequestBody(req *http.Request) error {
 	}
 	var body io.ReadCloser
 	var err error
+	if mayWait(content) {
+		content = c.bind(req, content)
+	}
 	if req.GetBody != nil {
 		body, err = req.GetBody()
 	} else {
 		body, err = content.Open()
 	}
 	if err == nil && body == nil {
-		err = fmt.Errorf("%T.Open returned neither a reader nor an error", content)
+		err = fmt.Errorf("%T.Open returned neither a reader nor an error", c.content())
 	}
 	if err != nil {
 		return fmt.Errorf("open body: %w", err)

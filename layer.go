@@ -44,7 +44,7 @@ type layered struct {
 	content  string // the option that set Body, form or parts
 	form     url.Values
 	hasForm  bool
-	parts    []Part
+	parts    []Part // nil: the body is not one of parts
 	hookSets []*Hooks
 
 	err     error           // what was wrong with the options
@@ -151,7 +151,7 @@ func (l *layer) finish() error {
 		return fmt.Errorf("%s: a session has no body", name)
 	}
 	switch {
-	case len(l.parts) > 0:
+	case l.parts != nil:
 		m, err := newMultipart(l.form, l.parts)
 		if err != nil {
 			return fmt.Errorf("%s: %w", l.content, err)
@@ -174,7 +174,7 @@ func (l *layer) finish() error {
 // claim notes that option sets the content. Files go with a form or with more
 // files; any other two in one layer are a mistake, for one would be dropped.
 func (l *layer) claim(option string, joins bool) error {
-	if l.content == "" || joins && (len(l.parts) > 0 || l.hasForm) {
+	if l.content == "" || joins && (l.parts != nil || l.hasForm) {
 		l.content = option
 		return nil
 	}

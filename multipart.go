@@ -5,13 +5,17 @@ import (
 	"cmp"
 	"crypto/rand"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"maps"
+	"mime"
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -32,6 +36,28 @@ type Part struct {
 	// Content is the part's content; see [NewBody].
 	Content Body
 }
+
+// String shows what p is called and how much of what is in it: neither that nor
+// its header, which may be secret.
+func (p Part) String() string {
+	s := "<Part " + strconv.Quote(p.Name)
+	if p.HasFilename || p.Filename != "" {
+		s += " filename=" + strconv.Quote(p.Filename)
+	}
+	if p.Content != nil {
+		s += " " + bodyText(p.Content)
+	}
+	return s + ">"
+}
+
+// Format prints [Part.String] under every verb.
+func (p Part) Format(f fmt.State, verb rune) { formatText(f, verb, p.String()) }
+
+// LogValue returns [Part.String].
+func (p Part) LogValue() slog.Value { return slog.StringValue(p.String()) }
+
+// MarshalJSON writes [Part.String]: the header may be secret.
+func (p Part) MarshalJSON() ([]byte, error) { return json.Marshal(p.String()) }
 
 // multipartBody streams its parts: nothing is held in memory but the header
 // of each.
@@ -132,6 +158,50 @@ func (m *multipartBody) add(p *Part) {
 func escapeFormName(s string) string { return formName.Replace(s) }
 
 var formName = strings.NewReplacer(`"`, "%22", "\r", "%0D", "\n", "%0A")
+
+// withOwnBoundary gives a multipart body the boundary that the caller's
+// Content-Type names: under another nobody could read it.
+func withOwnBoundary(body Body, h http.Header, check func(error)) Body {
+	m, ok := body.(*multipartBody)
+	own := h["Content-Type"]
+	if !ok || len(own) != 1 || !hasPrefixFold(own[0], "multipart/") {
+		return body
+	}
+	_, params, err := mime.ParseMediaType(own[0])
+	boundary, found := params["boundary"]
+	named := strings.Contains(strings.ToLower(own[0]), "boundary=")
+	switch {
+	case !named && !found:
+		return body // prepareContentType adds the body's
+	case !named || err != nil || !validBoundary(boundary):
+		check(refuse(ErrInvalidHeader, "the Content-Type has a boundary that no body can have (RFC 2046, section 5.1.1)"))
+		return body
+	}
+	return m.under(boundary)
+}
+
+// validBoundary holds a boundary to RFC 2046, section 5.1.1.
+func validBoundary(s string) bool {
+	for i := range len(s) {
+		if !unreserved.has(s[i]) && !strings.ContainsRune("'()+,/:=? ", rune(s[i])) || s[i] == '~' {
+			return false
+		}
+	}
+	return s != "" && len(s) <= 70 && s[len(s)-1] != ' '
+}
+
+// under returns m with another boundary.
+func (m *multipartBody) under(boundary string) *multipartBody {
+	o := &multipartBody{boundary: boundary, contents: m.contents, size: m.size, tail: []byte("--" + boundary + "--" + crlf)}
+	o.heads = make([][]byte, len(m.heads))
+	for i, head := range m.heads {
+		o.heads[i] = append([]byte("--"+boundary), head[len("--"+m.boundary):]...)
+	}
+	if o.size >= 0 {
+		o.size += int64((len(boundary) - len(m.boundary)) * (len(m.heads) + 1))
+	}
+	return o
+}
 
 func (m *multipartBody) Len() int64 { return m.size }
 

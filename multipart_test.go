@@ -64,6 +64,11 @@ func TestMultipart(t *testing.T) {
 			[]string{"--B", `Content-Disposition: form-data; name="n%22%0D%0A"; filename="a%22b\ä;c%0D%0AX: y"`, "", "x", "--B--", ""}},
 		{"R71 what is left of a reader", options{requests.WithFile("f", "n", partRead)},
 			[]string{"--B", `Content-Disposition: form-data; name="f"; filename="n"`, "", "456789", "--B--", ""}},
+		{"R71 a nil file is skipped", options{requests.WithFile("f", "n", nil), requests.WithFile("g", "m", "x"), requests.WithForm(url.Values{"a": {"1"}})},
+			[]string{"--B", `Content-Disposition: form-data; name="a"`, "", "1", "--B", `Content-Disposition: form-data; name="g"; filename="m"`, "", "x", "--B--", ""}},
+		{"R71 beside a form alone it leaves the form's parts", options{requests.WithForm(url.Values{"a": {"1"}}), requests.WithFile("f", "n", nil)},
+			[]string{"--B", `Content-Disposition: form-data; name="a"`, "", "1", "--B--", ""}},
+		{"R71 nil files alone leave the end", options{requests.WithFile("f", "n", nil), requests.WithFile("g", "m", nil)}, []string{"--B--", ""}},
 		{"R64 a body of JSON brings its type", options{requests.WithMultipart(requests.Part{Name: "f", Content: jsonBody{}})},
 			[]string{"--B", `Content-Disposition: form-data; name="f"`, "Content-Type: application/json", "", "{}", "--B--", ""}},
 	} {
@@ -103,6 +108,61 @@ func TestMultipartContentType(t *testing.T) {
 			first, _, _ := strings.Cut(got.Body, "\r\n")
 			boundary := strings.TrimPrefix(first, "--")
 			assert.Equal(t, []string{"Content-Type: " + strings.Replace(c.want, "boundary=B", "boundary="+boundary, 1)}, linesOf(got, "Content-Type"))
+		})
+	}
+	longest := strings.Repeat("x", 70)
+	for _, c := range []struct{ name, own, want string }{
+		{"a boundary of the user's is the body's", "multipart/form-data; boundary=mine", "mine"},
+		{"in any spelling of its name", "Multipart/Form-Data; Boundary=Mine", "Mine"},
+		{"quoted", `multipart/related; type="a/b"; boundary="my own (1)+_,-./:=?'"`, "my own (1)+_,-./:=?'"},
+		{"as long as may be", "multipart/form-data; boundary=" + longest, longest},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newReplies(t, redirectTo(307, "/2"), reply(200, ""))
+			_, err := newSession(t).Post(t.Context(), w.URL, requests.WithHeader("Content-Type", c.own),
+				requests.WithForm(url.Values{"a": {"1"}}), requests.WithFile("f", "n", "x"))
+			require.NoError(t, err)
+			for _, got := range w.Requests() {
+				assert.Equal(t, []string{"Content-Type: " + c.own}, linesOf(got, "Content-Type"))
+				assert.Equal(t, "--"+c.want+"\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--"+c.want+
+					"\r\nContent-Disposition: form-data; name=\"f\"; filename=\"n\"\r\n\r\nx\r\n--"+c.want+"--\r\n", got.Body)
+				assert.Equal(t, []string{fmt.Sprintf("Content-Length: %d", len(got.Body))}, linesOf(got, "Content-Length"))
+			}
+			assert.Len(t, w.Requests(), 2)
+		})
+	}
+	t.Run("one body, under two boundaries", func(t *testing.T) {
+		w := newReplies(t, reply(200, ""))
+		s := newSession(t)
+		r, err := requests.NewRequest("POST", w.URL, requests.WithFile("f", "n", "x"))
+		require.NoError(t, err)
+		for _, boundary := range []string{"one", "another", "one"} {
+			r.Header.Set("Content-Type", "multipart/form-data; boundary="+boundary)
+			_, err = s.Do(t.Context(), r)
+			require.NoError(t, err)
+			assert.True(t, strings.HasPrefix(w.Last(t).Body, "--"+boundary+"\r\n"))
+			assert.True(t, strings.HasSuffix(w.Last(t).Body, "\r\n--"+boundary+"--\r\n"))
+		}
+	})
+	for _, c := range []struct{ name, own string }{
+		{"an empty one", "multipart/form-data; boundary="},
+		{"an empty one, quoted", `multipart/form-data; boundary=""`},
+		{"one that is too long", "multipart/form-data; boundary=x" + longest},
+		{"a space at its end", `multipart/form-data; boundary="mine "`},
+		{"a character that may not be in one", `multipart/form-data; boundary="m;ne"`},
+		{"one that is not ASCII", `multipart/form-data; boundary="mïne"`},
+		{"one that has to be quoted", "multipart/form-data; boundary=my own"},
+		{"one that is extended", "multipart/form-data; boundary*=utf-8''mine"},
+		{"two", "multipart/form-data; boundary=one; boundary=two"},
+		{"a space before the equals sign", "multipart/form-data; boundary =mine"},
+		{"its name in another parameter alone", `multipart/form-data; a="boundary=mine"`},
+	} {
+		t.Run("a boundary that no body can have is refused: "+c.name, func(t *testing.T) {
+			w := newReplies(t, reply(200, ""))
+			_, err := newSession(t).Post(t.Context(), w.URL, requests.WithHeader("Content-Type", c.own), requests.WithFile("f", "n", "x"))
+			assert.ErrorIs(t, err, requests.ErrInvalidHeader)
+			assert.ErrorContains(t, err, "boundary")
+			assert.Empty(t, w.Requests(), "nothing was sent")
 		})
 	}
 	t.Run("R70 every body has another boundary", func(t *testing.T) {
@@ -171,6 +231,25 @@ func TestMultipartStreams(t *testing.T) {
 		h.Prepare.PushBack(func(*requests.PreparedRequest) error { return os.WriteFile(path, []byte("abcdef"), 0o600) })
 		_, err := s.Post(t.Context(), w.URL, requests.WithFilePath("f", path), requests.WithHooks(h))
 		assert.ErrorContains(t, err, "log")
+	})
+	t.Run("a file without a size is sent as it is read", func(t *testing.T) {
+		const path = "/proc/self/status"
+		if _, err := os.Stat(path); err != nil {
+			t.Skip("there is no " + path)
+		}
+		w := newReplies(t, reply(200, ""))
+		_, err := newSession(t).Post(t.Context(), w.URL, requests.WithFilePath("f", path))
+		require.NoError(t, err)
+		assert.Contains(t, w.Last(t).Body, "Pid:")
+		assert.Equal(t, []string{"Transfer-Encoding: chunked"}, linesOf(w.Last(t), "Content-Length", "Transfer-Encoding"))
+	})
+	t.Run("an empty file keeps its length", func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "empty")
+		require.NoError(t, os.WriteFile(path, nil, 0o600))
+		w := newReplies(t, reply(200, ""))
+		_, err := newSession(t).Post(t.Context(), w.URL, requests.WithFilePath("f", path))
+		require.NoError(t, err)
+		assert.Len(t, linesOf(w.Last(t), "Content-Length"), 1)
 	})
 	t.Run("R64 a form without files is no multipart", func(t *testing.T) {
 		w := newReplies(t, reply(200, ""))

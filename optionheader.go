@@ -41,6 +41,18 @@ func (o *headerOption) apply(l *layer) error {
 	return nil
 }
 
+// Format prints the option without its values; see [option.Format].
+func (o *headerOption) Format(f fmt.State, verb rune) { formatText(f, verb, o.text()) }
+
+func (o *headerOption) MarshalText() ([]byte, error) { return []byte(o.text()), nil }
+
+func (o *headerOption) text() string {
+	if o.secret {
+		return optionText("WithSecretHeader", o.name)
+	}
+	return optionText("WithHeader", o.name)
+}
+
 // WithHeader sets a header field, with as many values as it is to have lines.
 // An empty value is sent as such; see [WithoutHeader].
 func WithHeader(key, value string, more ...string) Option {
@@ -55,8 +67,7 @@ func WithSecretHeader(key, value string) Option {
 
 // WithHeaders sets every field of h. A key with no values removes that field.
 func WithHeaders(h http.Header) Option {
-	h = canonicalHeader(h.Clone())
-	return optionFunc(func(l *layer) error {
+	return with("WithHeaders", canonicalHeader(h.Clone()), func(l *layer, h http.Header) error {
 		if err := checkHeaders(h); err != nil {
 			return fmt.Errorf("WithHeaders: %w", err)
 		}
@@ -77,35 +88,32 @@ func fieldOf(name string, values []string) field {
 // WithoutHeader removes a field that a layer below sets, the built-in
 // User-Agent, Accept and Accept-Encoding included.
 func WithoutHeader(key string) Option {
-	return optionFunc(func(l *layer) error {
+	return withKey("WithoutHeader", key, key, func(l *layer, key string) error {
 		l.setHeader(field{name: http.CanonicalHeaderKey(key), more: removal})
 		return nil
 	})
 }
 
-type authOption struct{ a auth.Authenticator }
-
-func (o authOption) apply(l *layer) error {
-	if o.a == nil {
-		return fmt.Errorf("WithAuth: the authenticator is nil; WithoutAuth switches authentication off")
-	}
-	l.Auth = o.a
-	return nil
-}
-
 // WithAuth sets the authenticator. It outranks credentials in the URL, an
 // Authorization header and netrc.
-func WithAuth(a auth.Authenticator) Option { return authOption{a} }
+func WithAuth(a auth.Authenticator) Option { return with("WithAuth", a, setAuth) }
 
 // WithoutAuth switches off every source of credentials: the session's
 // authenticator, an Authorization header, userinfo in the URL and netrc.
-func WithoutAuth() Option { return authOption{auth.None} }
+func WithoutAuth() Option { return with("WithoutAuth", auth.None, setAuth) }
+
+func setAuth(l *layer, a auth.Authenticator) error {
+	if a == nil {
+		return fmt.Errorf("WithAuth: the authenticator is nil; WithoutAuth switches authentication off")
+	}
+	l.Auth = a
+	return nil
+}
 
 // WithCookie adds cookies, for the origin of the request's URL only; they are
 // not stored in the jar.
 func WithCookie(cs ...*http.Cookie) Option {
-	cs = cloneCookies(cs)
-	return optionFunc(func(l *layer) error {
+	return with("WithCookie", cloneCookies(cs), func(l *layer, cs []*http.Cookie) error {
 		for _, c := range cs {
 			if err := checkCookie(c); err != nil {
 				return fmt.Errorf("WithCookie: %w", err)

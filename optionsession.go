@@ -7,20 +7,7 @@ import (
 	"github.com/seed-3bbad739/requests/cookies"
 )
 
-// sessionOnly is an option that a call cannot take.
-func sessionOnly(name string, set func(*sessionOptions) error) Option {
-	return optionFunc(func(l *layer) error {
-		s, err := l.ofSessionOnly(name)
-		if err != nil {
-			return err
-		}
-		if err := set(s); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-		return nil
-	})
-}
-
+// ofSessionOnly refuses an option that a call cannot take.
 func (l *layer) ofSessionOnly(option string) (*sessionOptions, error) {
 	if l.session == nil {
 		return nil, fmt.Errorf("%s: only a session takes this option", option)
@@ -38,7 +25,11 @@ func (s *sessionOptions) mount(m mount) {
 // WithCookieJar makes the session use jar as it is. A nil jar means that cookies
 // are neither kept nor sent.
 func WithCookieJar(jar *cookies.Jar) Option {
-	return sessionOnly("WithCookieJar", func(s *sessionOptions) error {
+	return with("WithCookieJar", jar, func(l *layer, jar *cookies.Jar) error {
+		s, err := l.ofSessionOnly("WithCookieJar")
+		if err != nil {
+			return err
+		}
 		s.jar, s.jarSet = jar, true
 		return nil
 	})
@@ -46,17 +37,32 @@ func WithCookieJar(jar *cookies.Jar) Option {
 
 // WithAdapter mounts adapter; see [Session.Mount].
 func WithAdapter(prefix string, adapter http.RoundTripper) Option {
-	return &adapterOption{prefix, adapter}
+	return with("WithAdapter", adapterAt{prefix, adapter}, func(l *layer, at adapterAt) error {
+		s, err := l.ofSessionOnly("WithAdapter")
+		if err != nil {
+			return err
+		}
+		m, err := newMount(at.prefix, at.adapter)
+		if err != nil {
+			return fmt.Errorf("WithAdapter: %w", err)
+		}
+		s.mount(m)
+		return nil
+	})
 }
 
 // WithTransport mounts adapter for all of the web, http:// and https://, as
 // [Session.Mount] does. What is mounted at a longer prefix stays.
 func WithTransport(adapter http.RoundTripper) Option {
-	return sessionOnly("WithTransport", func(s *sessionOptions) error {
+	return with("WithTransport", adapter, func(l *layer, adapter http.RoundTripper) error {
+		s, err := l.ofSessionOnly("WithTransport")
+		if err != nil {
+			return err
+		}
 		for _, p := range web {
 			m, err := newMount(p.raw, adapter)
 			if err != nil {
-				return err
+				return fmt.Errorf("WithTransport: %w", err)
 			}
 			s.mount(m)
 		}
@@ -64,22 +70,9 @@ func WithTransport(adapter http.RoundTripper) Option {
 	})
 }
 
-type adapterOption struct {
+type adapterAt struct {
 	prefix  string
 	adapter http.RoundTripper
-}
-
-func (o *adapterOption) apply(l *layer) error {
-	s, err := l.ofSessionOnly("WithAdapter")
-	if err != nil {
-		return err
-	}
-	m, err := newMount(o.prefix, o.adapter)
-	if err != nil {
-		return fmt.Errorf("WithAdapter: %w", err)
-	}
-	s.mount(m)
-	return nil
 }
 
 // WithMiddleware lays wrap around whatever adapter serves a request, once for
@@ -87,9 +80,13 @@ func (o *adapterOption) apply(l *layer) error {
 // Update lie around those that are there, and none can be taken away: a Retry
 // around a Retry multiplies the attempts.
 func WithMiddleware(wrap func(next http.RoundTripper) http.RoundTripper) Option {
-	return sessionOnly("WithMiddleware", func(s *sessionOptions) error {
+	return with("WithMiddleware", wrap, func(l *layer, wrap func(http.RoundTripper) http.RoundTripper) error {
+		s, err := l.ofSessionOnly("WithMiddleware")
+		if err != nil {
+			return err
+		}
 		if wrap == nil {
-			return fmt.Errorf("the function is nil")
+			return fmt.Errorf("WithMiddleware: the function is nil")
 		}
 		s.middleware = append(s.middleware, wrap)
 		return nil

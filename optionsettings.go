@@ -17,7 +17,7 @@ import (
 // below, else those of the environment. Nil is an error; auth.None switches it
 // off. See Settings.ProxyAuth.
 func WithProxyAuth(a auth.Authenticator) Option {
-	return optionFunc(func(l *layer) error {
+	return with("WithProxyAuth", a, func(l *layer, a auth.Authenticator) error {
 		if a == nil {
 			return errors.New("WithProxyAuth: the authenticator is nil; auth.None switches it off")
 		}
@@ -32,20 +32,18 @@ func WithProxyAuth(a auth.Authenticator) Option {
 // WithTimeout limits each call, redirects, retries and content included, to
 // total. Zero inherits the layer below; a negative total means no limit beyond
 // the context's.
-func WithTimeout(total time.Duration) Option { return timeoutOption(total) }
-
-type timeoutOption time.Duration
-
-func (o timeoutOption) apply(l *layer) error {
-	if o != 0 {
-		l.Timeouts.Total = time.Duration(o)
-	}
-	return nil
+func WithTimeout(total time.Duration) Option {
+	return with("WithTimeout", total, func(l *layer, total time.Duration) error {
+		if total != 0 {
+			l.Timeouts.Total = total
+		}
+		return nil
+	})
 }
 
 // WithTimeouts sets those of t that are not zero.
 func WithTimeouts(t Timeouts) Option {
-	return optionFunc(func(l *layer) error {
+	return with("WithTimeouts", t, func(l *layer, t Timeouts) error {
 		l.Timeouts = t.over(l.Timeouts)
 		return nil
 	})
@@ -63,24 +61,29 @@ func WithProxy(rawURL string) Option {
 func WithProxies(m proxy.Map) Option { return proxiesOption("WithProxies", maps.Clone(m)) }
 
 func proxiesOption(name string, m proxy.Map) Option {
-	return optionFunc(func(l *layer) error {
-		if err := checkProxies(m); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+	return with(name, proxiesOf{name, m}, func(l *layer, o proxiesOf) error {
+		if err := checkProxies(o.proxies); err != nil {
+			return fmt.Errorf("%s: %w", o.option, err)
 		}
 		merged := maps.Clone(l.Proxies)
 		if merged == nil {
-			merged = make(proxy.Map, len(m))
+			merged = make(proxy.Map, len(o.proxies))
 		}
-		maps.Copy(merged, m)
+		maps.Copy(merged, o.proxies)
 		l.Proxies = merged
 		return nil
 	})
 }
 
+type proxiesOf struct {
+	option  string
+	proxies proxy.Map
+}
+
 // WithEnvironment says whether the proxy, CA-bundle and netrc variables of the
 // environment apply. They do by default.
 func WithEnvironment(use bool) Option {
-	return optionFunc(func(l *layer) error {
+	return with("WithEnvironment", use, func(l *layer, use bool) error {
 		l.Environment = &use
 		return nil
 	})
@@ -114,31 +117,34 @@ func WithServerName(name string) Option {
 // tlsOption changes a field of the layer's TLS, on a copy, if what it names
 // can be had.
 func tlsOption(name string, change func(*TLS)) Option {
-	return optionFunc(func(l *layer) error {
+	return with(name, tlsChange{name, change}, func(l *layer, o tlsChange) error {
 		var only TLS
-		change(&only)
+		o.change(&only)
 		if err := only.Load(); err != nil {
-			return fmt.Errorf("%s: %w", name, err)
+			return fmt.Errorf("%s: %w", o.option, err)
 		}
 		t := cloneTLS(l.TLS)
 		if t == nil {
 			t = new(TLS)
 		}
-		change(t)
+		o.change(t)
 		l.TLS = t
 		return nil
 	})
 }
 
+type tlsChange struct {
+	option string
+	change func(*TLS)
+}
+
 // WithTLS replaces all TLS settings of the layers below.
 func WithTLS(t TLS) Option {
-	t = *cloneTLS(&t)
-	return optionFunc(func(l *layer) error {
-		own := t
-		if err := own.Load(); err != nil {
+	return with("WithTLS", *cloneTLS(&t), func(l *layer, t TLS) error {
+		if err := t.Load(); err != nil {
 			return fmt.Errorf("WithTLS: %w", err)
 		}
-		l.TLS = &own
+		l.TLS = &t
 		l.mark().wholeTLS = true
 		return nil
 	})
@@ -146,34 +152,32 @@ func WithTLS(t TLS) Option {
 
 // WithProxyTLS sets the trust for https proxies.
 func WithProxyTLS(t TLS) Option {
-	t = *cloneTLS(&t)
-	return optionFunc(func(l *layer) error {
-		own := t
-		if err := own.Load(); err != nil {
+	return with("WithProxyTLS", *cloneTLS(&t), func(l *layer, t TLS) error {
+		if err := t.Load(); err != nil {
 			return fmt.Errorf("WithProxyTLS: %w", err)
 		}
-		l.ProxyTLS = &own
+		l.ProxyTLS = &t
 		return nil
 	})
 }
 
 // WithMaxRedirects limits how many redirects a call follows: 30 by default; 0
 // inherits, a negative n follows none.
-func WithMaxRedirects(n int) Option {
-	return optionFunc(func(l *layer) error {
-		if n != 0 {
-			l.MaxRedirects = n
-		}
-		return nil
-	})
+func WithMaxRedirects(n int) Option { return with("WithMaxRedirects", n, setMaxRedirects) }
+
+func setMaxRedirects(l *layer, n int) error {
+	if n != 0 {
+		l.MaxRedirects = n
+	}
+	return nil
 }
 
 // WithoutRedirects returns redirects as responses; see [Response.Next].
-func WithoutRedirects() Option { return WithMaxRedirects(-1) }
+func WithoutRedirects() Option { return with("WithoutRedirects", -1, setMaxRedirects) }
 
 // WithStream leaves the body of the response unread. The caller closes it.
 func WithStream(stream bool) Option {
-	return optionFunc(func(l *layer) error {
+	return with("WithStream", stream, func(l *layer, stream bool) error {
 		l.Stream = &stream
 		return nil
 	})
@@ -182,7 +186,7 @@ func WithStream(stream bool) Option {
 // WithMaxBody bounds the decoded content that is read into memory, in bytes:
 // 64 MiB by default; 0 inherits, a negative n sets no bound.
 func WithMaxBody(n int64) Option {
-	return optionFunc(func(l *layer) error {
+	return with("WithMaxBody", n, func(l *layer, n int64) error {
 		if n != 0 {
 			l.MaxBody = n
 		}
@@ -193,7 +197,7 @@ func WithMaxBody(n int64) Option {
 // WithRaiseForStatus makes a response of status 400 to 599 an error, a
 // [*StatusError]. Off by default.
 func WithRaiseForStatus(raise bool) Option {
-	return optionFunc(func(l *layer) error {
+	return with("WithRaiseForStatus", raise, func(l *layer, raise bool) error {
 		l.RaiseForStatus = &raise
 		return nil
 	})
@@ -202,7 +206,7 @@ func WithRaiseForStatus(raise bool) Option {
 // WithTimings records when each phase of an exchange ended; see
 // [Response.Timings]. Off by default.
 func WithTimings(record bool) Option {
-	return optionFunc(func(l *layer) error {
+	return with("WithTimings", record, func(l *layer, record bool) error {
 		l.Timings = &record
 		return nil
 	})

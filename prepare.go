@@ -222,6 +222,7 @@ func (c *call) layOver() error {
 	if req.Host = host; host == "" {
 		req.Host = u.Host
 	}
+	l.Body = withOwnBoundary(l.Body, header, check)
 	p.body = l.Body
 	var before http.Header
 	if c.recorder() != nil {

@@ -31,6 +31,19 @@ func addFields(values url.Values, rv reflect.Value) error {
 		if name == "-" {
 			continue
 		}
+		if !f.IsExported() && !f.Anonymous {
+			continue
+		}
+		omitEmpty := false
+		for o := range strings.SplitSeq(options, ",") {
+			switch o {
+			case "":
+			case "omitempty":
+				omitEmpty = true
+			default:
+				return fmt.Errorf("field %s: the url tag's option %q is not known", f.Name, o)
+			}
+		}
 		fv := rv.Field(i)
 		if f.Anonymous && name == "" {
 			for fv.Kind() == reflect.Pointer && !fv.IsNil() {
@@ -49,7 +62,7 @@ func addFields(values url.Values, rv reflect.Value) error {
 		if name == "" {
 			name = f.Name
 		}
-		if strings.Contains(options, "omitempty") && fv.IsZero() {
+		if omitEmpty && fv.IsZero() {
 			continue
 		}
 		if err := addValue(values, name, fv); err != nil {

@@ -39,6 +39,18 @@ func TestQueryStruct_fieldsOfOtherKinds(t *testing.T) {
 		{"one of several that cannot be had", struct{ B []any }{[]any{1, textless{}}}, "!B: no text for it"},
 		{"a field of an embedded struct that has no form", struct{ PageWithout }{}, "!Ch: a chan int has no form"},
 		{"an integer without a sign", struct{ N uint64 }{1 << 63}, "N=9223372036854775808"},
+		{"an option of the tag that is empty", struct {
+			A string `url:"a,,omitempty"`
+		}{}, ""},
+		{"an option of the tag that is not known", struct {
+			A []string `url:"a,comma"`
+		}{}, `!field A: the url tag's option "comma" is not known`},
+		{"one that is written wrongly", struct {
+			A string `url:"a,omitempty,omitempy"`
+		}{}, `!field A: the url tag's option "omitempy" is not known`},
+		{"one of an embedded struct", struct {
+			PageOf `url:",inline"`
+		}{}, `!field PageOf: the url tag's option "inline" is not known`},
 		{"any value", struct{ A, B any }{"x", nil}, "A=x"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

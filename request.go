@@ -54,6 +54,7 @@ type Request struct {
 // NewRequest returns the request that the verbs make of method, url and opts, for
 // [Session.Prepare], [Session.Explain] and [Session.Do]. The error tells all that
 // is wrong with the method and the options; the URL is looked at beside a base URL.
+// None of the request's maps is nil.
 func NewRequest(method, url string, opts ...Option) (*Request, error) {
 	l := newLayer()
 	defer l.recycle()
@@ -68,6 +69,7 @@ func NewRequest(method, url string, opts ...Option) (*Request, error) {
 	}
 	l.flush()
 	r := l.Request
+	r.giveMaps()
 	return &r, nil
 }
 

@@ -42,6 +42,10 @@ func (c *callContext) Value(key any) any {
 	return c.Context.Value(key)
 }
 
+// Format prints no more than what c is: it leads to all that the call and its
+// session have, secrets included.
+func (c *callContext) Format(f fmt.State, verb rune) { formatText(f, verb, "requests.callContext") }
+
 // callerContext is the context underneath, so that requests made from requests
 // do not nest.
 func callerContext(ctx context.Context) context.Context {
@@ -66,6 +70,10 @@ func (c *answeredContext) Value(key any) any {
 		return v
 	}
 	return c.Context.Value(key)
+}
+
+func (c *answeredContext) Format(f fmt.State, verb rune) {
+	formatText(f, verb, "requests.answeredContext")
 }
 
 // timer bounds a call by Timeouts.Total. The other timeouts belong to single

@@ -180,15 +180,21 @@ func unquote(quoted []byte) string {
 	return s
 }
 
-// multipart hides the content of the parts whose names are secret.
+// multipart hides the content of the parts whose names are secret, and of the
+// header of every part what would be hidden in a request's.
 func multipart(content []byte, delimiter string) []byte {
 	parts := strings.Split(string(content), delimiter)
 	for i, p := range parts {
 		head, body, ok := strings.Cut(p, "\r\n\r\n")
+		kind, name, file := partHead(head)
+		behind := p[len(head):]
+		if i > 0 || ok {
+			head = hideHead(head)
+		}
 		if !ok || body == "" {
+			parts[i] = head + behind
 			continue
 		}
-		kind, name, file := partHead(head)
 		end := ""
 		if b, ok := strings.CutSuffix(body, "\r\n"); ok {
 			body, end = b, "\r\n"
@@ -207,6 +213,30 @@ func multipart(content []byte, delimiter string) []byte {
 }
 
 var unfold = strings.NewReplacer("\r\n ", " ", "\r\n\t", " ")
+
+// hideHead hides in the header of a part, which may be cut short, what is hidden
+// in that of a request.
+func hideHead(head string) string {
+	lines := strings.Split(head, "\r\n")
+	shown := lines[:0]
+	secret := false
+	for _, line := range lines {
+		if folded := line != "" && (line[0] == ' ' || line[0] == '\t'); folded {
+			if !secret {
+				shown = append(shown, line)
+			}
+			continue
+		}
+		name, value, ok := strings.Cut(line, ":")
+		name = strings.TrimSpace(name)
+		secret = ok && (SecretName(name) || isURLField(name))
+		if secret {
+			line = name + ": " + Header(name, strings.TrimSpace(value))
+		}
+		shown = append(shown, line)
+	}
+	return strings.Join(shown, "\r\n")
+}
 
 // partHead reads the header of a part.
 func partHead(head string) (kind, name string, file bool) {

@@ -163,6 +163,10 @@ func TestBody(t *testing.T) {
 		{"a part of JSON", boundary, "--B\r\nContent-Type: application/json\r\n\r\n{\"token\":\"hunter2\"}\r\n--B--", "--B\r\nContent-Type: application/json\r\n\r\n{\"token\":\"[#]\"}\r\n--B--"},
 		{"a part that is cut", boundary, "--B\r\nContent-Disposition: form-data; name=\"token\"\r\n\r\nhunt", "--B\r\nContent-Disposition: form-data; name=\"token\"\r\n\r\n[#]"},
 		{"a part of bytes is left alone", boundary, "--B\r\nContent-Disposition: form-data; name=\"f\"; filename=\"f\"\r\nContent-Type: image/png\r\n\r\n\x00\xff\r\n--B--", "--B\r\nContent-Disposition: form-data; name=\"f\"; filename=\"f\"\r\nContent-Type: image/png\r\n\r\n\x00\xff\r\n--B--"},
+		{"a field of a part's header", boundary, "--B\r\nAuthorization: Bearer hunter2\r\nX-A: 1\r\nx-api-key:hunter2\r\n\r\nx\r\n--B--", "--B\r\nAuthorization: Bearer [#]\r\nX-A: 1\r\nx-api-key: [#]\r\n\r\nx\r\n--B--"},
+		{"a URL in a part's header", boundary, "--B\r\nContent-Location: http://u:hunter2@h.test/\r\n\r\n\r\n--B--", "--B\r\nContent-Location: http://[redacted]@h.test/\r\n\r\n\r\n--B--"},
+		{"a field of a part's header that is folded", boundary, "--B\r\nX-Token: hun\r\n\tter2\r\nX-A: 1\r\n 2\r\n\r\n", "--B\r\nX-Token: [#]\r\nX-A: 1\r\n 2\r\n\r\n"},
+		{"a part's header that is cut", boundary, "--B\r\nX-A: 1\r\nX-Token: hunt", "--B\r\nX-A: 1\r\nX-Token: [#]"},
 		{"any other text", "text/plain", "see http://u:hunter2@h.test/", "see http://[redacted]@h.test/"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
