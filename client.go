@@ -1,11 +1,13 @@
 package requests
 
 import (
+	"context"
 	"io"
 	"net/http"
 	"net/url"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"github.com/seed-3bbad739/requests/auth"
 	"github.com/seed-3bbad739/requests/internal/decode"
@@ -15,12 +17,17 @@ import (
 // HTTPClient returns the session as an *http.Client, for SDKs that take one.
 // Each of its exchanges goes through the session's adapters, middleware,
 // exchange hooks, cookies, proxies, TLS settings and timeouts. The session's
-// header fields are added where the request has none of that name, and its
-// authentication where the request has no Authorization and its URL carries no
-// signature; both only as far as the origin rules of the session allow, which
-// also take from a redirect what http.Client would have kept. Redirects are
-// followed by http.Client, up to the session's limit. Content is decoded if
-// the request names neither Accept-Encoding nor Range.
+// header fields are added where the request has none of that name, a Host where
+// that of the request is its URL's, and its authentication where the request has
+// no Authorization and its URL carries no signature; all only as far as the origin
+// rules of the session allow, which also take from a redirect what http.Client
+// would have kept. Redirects are followed by http.Client, up to the session's
+// limit. Content is decoded if the request names neither Accept-Encoding nor Range.
+//
+// The client's Timeout is the session's Timeouts.Total as it is now; its Transport
+// by itself knows no Total. Match a timeout by context.DeadlineExceeded or
+// net.Error, as http.Client puts an error of its own in the place of the session's
+// when its Timeout runs out.
 //
 // The text of http.Client's own errors has the whole URL in it, query and all.
 //
@@ -74,6 +81,10 @@ func hasBody(req *http.Request) bool {
 // header, cookies and authentication stay out, and cookies that come back are
 // not kept. Content comes in the coding that it was sent in. Redirects are the
 // caller's to follow.
+//
+// Timeouts.Total bounds each exchange, with its retries and its content: a
+// redirect that the caller follows has that time anew. The connection of a 101
+// response lives past it.
 func (s *Session) RoundTripper() http.RoundTripper {
 	return &clientTransport{session: s, plain: true}
 }
@@ -109,8 +120,16 @@ func (t *clientTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := c.adopt(req, body, t.plain); err != nil {
 		return nil, newError("send", req.Method, req.URL, err, nil)
 	}
+	var clock *time.Timer
+	if t.plain { // http.Client bounds the other
+		clock = c.boundExchange()
+	}
 	h, err := c.authenticated()
+	if err == nil && clock != nil && h.http.StatusCode == http.StatusSwitchingProtocols {
+		err = c.unbound(&h.http, clock)
+	}
 	if err != nil {
+		c.stopTimer()
 		return nil, newError("send", req.Method, req.URL, err, nil)
 	}
 	return c.passOn(h), nil
@@ -163,6 +182,12 @@ func (c *call) adopt(req *http.Request, body *givenBody, plain bool) error {
 	h.req = *req.WithContext(&c.ctx)
 	h.req.URL = &h.url
 	h.req.Body, h.req.GetBody = nil, nil
+	if _, ok := c.ctx.Deadline(); ok {
+		dropCancel(&h.req)
+	}
+	if snap.host != "" && home && !plain && (req.Host == "" || req.Host == req.URL.Host) {
+		h.req.Host = snap.host // http.NewRequest has filled in that of the URL
+	}
 	h.req.Header = req.Header.Clone()
 	if h.req.Header == nil {
 		h.req.Header = make(http.Header)
@@ -219,6 +244,13 @@ func (c *call) adopt(req *http.Request, body *givenBody, plain bool) error {
 	return p.authenticate(&h.req)
 }
 
+// dropCancel leaves the end of r to its context, which has a deadline. That of an
+// http.Client with a timeout ends both at one moment, and the channel does not say
+// why. Whether it counts beside a context is undefined.
+//
+// Deprecated: as the field is, which http.Client goes on setting.
+func dropCancel(r *http.Request) { r.Cancel = nil }
+
 // walkBack returns the URL that the chain of redirects behind req began with,
 // and whether it left its origin on the way.
 func walkBack(req *http.Request) (first *url.URL, lost bool) {
@@ -273,6 +305,8 @@ func (c *call) passOn(h *hop) *http.Response {
 	}
 	if resp.Body != http.NoBody {
 		resp.Body = s
+	} else {
+		c.stopTimer()
 	}
 	return &resp
 }
@@ -297,15 +331,26 @@ func (b *passedBody) Read(p []byte) (int, error) {
 	if err != nil && err != io.EOF {
 		err = b.named(err)
 	}
+	if err != nil {
+		b.c.stopTimer()
+	}
 	return n, err
 }
 
 func (b *passedBody) named(err error) error {
 	req := b.c.first.http.Request
-	return newError("read content", req.Method, req.URL, failure(&b.c.ctx, err), nil)
+	why := failure(&b.c.ctx, err)
+	if context.Cause(&b.c.ctx) == errOver { // which says nothing of what is read after it
+		why = failure(b.c.callerContext(), err)
+	}
+	return newError("read content", req.Method, req.URL, why, nil)
 }
 
-func (b *passedBody) Close() error { return b.rc.Close() }
+func (b *passedBody) Close() error {
+	err := b.rc.Close()
+	b.c.stopTimer()
+	return err
+}
 
 // Abort ends a pending Read.
 func (b *passedBody) Abort() { drain.Abort(b.rc) }

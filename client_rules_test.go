@@ -1,11 +1,15 @@
 package requests_test
 
 import (
+	"context"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
+	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -60,6 +64,97 @@ func TestHTTPClient_whatIsAdded(t *testing.T) {
 		_, text := send(t, newSession(t, requests.WithMiddleware(retry.Wrap)).HTTPClient(), "POST", w.URL, strings.NewReader(content))
 		assert.Equal(t, "in", text)
 		assert.Equal(t, content, w.Last(t).Body)
+	})
+}
+
+// Where a Host field of the session goes.
+func TestHTTPClient_hostOfTheSession(t *testing.T) {
+	base := requests.WithBaseURL("http://a.test/")
+	for _, tt := range []struct {
+		name, url, own string
+		opts           []requests.Option
+		plain          bool
+		want           []string
+	}{
+		{"where the request has its URL's", "http://a.test/", "", nil, false, []string{"http://v.test/"}},
+		{"at home", "http://a.test/", "", []requests.Option{base}, false, []string{"http://v.test/"}},
+		{"not elsewhere", "http://b.test/", "", []requests.Option{base}, false, []string{"http://b.test/"}},
+		{"not where the request has its own", "http://a.test/", "own.test", nil, false, []string{"http://own.test/"}},
+		{"also after a redirect that stays", "http://a.test/stay", "", nil, false, []string{"http://v.test/stay", "http://v.test/"}},
+		{"not after one that leaves", "http://a.test/leave", "", nil, false, []string{"http://v.test/leave", "http://b.test/"}},
+		{"not where nothing is added", "http://a.test/", "", nil, true, []string{"http://a.test/"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			h := newHosts(t, func(w http.ResponseWriter, r *http.Request) {
+				switch r.URL.Path {
+				case "/stay":
+					http.Redirect(w, r, "http://a.test/", http.StatusFound)
+				case "/leave":
+					http.Redirect(w, r, "http://b.test/", http.StatusFound)
+				}
+			})
+			s := h.Session(t, append(tt.opts, requests.WithHeader("Host", "v.test"))...)
+			c := s.HTTPClient()
+			if tt.plain {
+				c = &http.Client{Transport: s.RoundTripper()}
+			}
+			req := newHTTP(t, "GET", tt.url, nil)
+			if tt.own != "" {
+				req.Host = tt.own
+			}
+			resp, err := c.Do(req)
+			require.NoError(t, err)
+			resp.Body.Close()
+			assert.Equal(t, tt.want, h.URLs())
+			assert.NotEqual(t, "v.test", req.Host, "the caller's request is the caller's")
+		})
+	}
+}
+
+// http.Client says in two ways that its time is over, of which one does not say
+// why: adapters, hooks and layers are told of a timeout all the same.
+func TestHTTPClient_timeoutAsItIsSeenBelow(t *testing.T) {
+	for name, client := range map[string]func(*requests.Session) *http.Client{
+		"HTTPClient": (*requests.Session).HTTPClient,
+		"a client over RoundTripper": func(s *requests.Session) *http.Client {
+			return &http.Client{Transport: s.RoundTripper(), Timeout: 3 * time.Second}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synced(t, func(t *testing.T) {
+				var seen []error
+				s := piped(t, func(c net.Conn) { said(c); c.Read(make([]byte, 1)) }, requests.WithTimeout(3*time.Second),
+					requests.WithMiddleware(func(next http.RoundTripper) http.RoundTripper {
+						return adapters.Func(func(r *http.Request) (*http.Response, error) {
+							resp, err := next.RoundTrip(r)
+							seen = append(seen, err)
+							return resp, err
+						})
+					}))
+				for range 50 {
+					_, err := client(s).Get("http://api.test/")
+					require.ErrorIs(t, err, context.DeadlineExceeded)
+				}
+				require.Len(t, seen, 50)
+				for _, err := range seen {
+					require.ErrorIs(t, err, context.DeadlineExceeded)
+					require.NotErrorIs(t, err, requests.ErrConnection)
+				}
+			})
+		})
+	}
+	t.Run("a channel without a deadline counts", func(t *testing.T) {
+		synced(t, func(t *testing.T) {
+			over := make(chan struct{})
+			s := piped(t, func(c net.Conn) { said(c); c.Read(make([]byte, 1)) })
+			req := newHTTP(t, "GET", "http://api.test/", nil)
+			reflect.ValueOf(req).Elem().FieldByName("Cancel").Set(reflect.ValueOf((<-chan struct{})(over))) // which is deprecated
+			time.AfterFunc(time.Second, func() { close(over) })
+			start := time.Now()
+			_, err := s.HTTPClient().Do(req)
+			require.Error(t, err)
+			assert.Equal(t, time.Second, time.Since(start))
+		})
 	})
 }
 

@@ -1,14 +1,21 @@
 package requests_test
 
 import (
+	"context"
+	"io"
+	"net"
 	"net/http"
 	"net/url"
+	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-3bbad739/requests"
+	"github.com/seed-3bbad739/requests/adapters"
 	"github.com/seed-3bbad739/requests/auth"
 )
 
@@ -47,6 +54,138 @@ func TestRoundTripper(t *testing.T) {
 	require.NoError(t, s.Close())
 	_, err := s.RoundTripper().RoundTrip(newHTTP(t, "GET", w.URL, nil))
 	require.ErrorIs(t, err, requests.ErrSessionClosed)
+}
+
+// rememberingContext counts who wants to be told of its end.
+type rememberingContext struct {
+	context.Context
+	done    chan struct{}
+	waiting atomic.Int32
+}
+
+func (c *rememberingContext) Done() <-chan struct{} { return c.done }
+
+// AfterFunc is for package context.
+func (c *rememberingContext) AfterFunc(func()) (stop func() bool) {
+	c.waiting.Add(1)
+	return sync.OnceValue(func() bool { c.waiting.Add(-1); return true })
+}
+
+// Timeouts.Total bounds an exchange with its retries and its content.
+func TestRoundTripper_total(t *testing.T) {
+	drip := func(pause time.Duration) func(net.Conn) {
+		return func(c net.Conn) {
+			said(c)
+			io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\n")
+			for _, b := range "12345" {
+				time.Sleep(pause)
+				io.WriteString(c, string(b))
+			}
+		}
+	}
+	again := &adapters.Retry{Attempts: 10, Wait: -1}
+	for _, tt := range []struct {
+		name  string
+		serve func(net.Conn)
+		opts  []requests.Option
+		is    []error // nil: the content is 12345
+		after time.Duration
+	}{
+		{"no answer", func(c net.Conn) { said(c); c.Read(make([]byte, 1)) }, nil,
+			[]error{requests.ErrTimeout, context.DeadlineExceeded}, 7 * time.Second},
+		{"content that drips", drip(2 * time.Second), nil, []error{requests.ErrTimeout, context.DeadlineExceeded}, 7 * time.Second},
+		{"content within the time", drip(time.Second), nil, nil, 5 * time.Second},
+		{"attempts that are slow", func(c net.Conn) {
+			said(c)
+			time.Sleep(3 * time.Second)
+		}, []requests.Option{requests.WithMiddleware(again.Wrap)}, []error{requests.ErrTimeout, context.DeadlineExceeded}, 7 * time.Second},
+		{"content that is cut", func(c net.Conn) {
+			said(c)
+			io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n123")
+		}, nil, []error{requests.ErrTruncated}, 0},
+		{"a connection that is lost", func(c net.Conn) { said(c) }, nil, []error{requests.ErrConnection}, 0},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synced(t, func(t *testing.T) {
+				s := piped(t, tt.serve, append(tt.opts, requests.WithTimeout(7*time.Second))...)
+				parent := &rememberingContext{Context: t.Context(), done: make(chan struct{})}
+				start := time.Now()
+				resp, err := (&http.Client{Transport: s.RoundTripper()}).Do(newHTTP(t, "GET", "http://api.test/", nil).WithContext(parent))
+				var got []byte
+				if err == nil {
+					defer resp.Body.Close()
+					got, err = io.ReadAll(resp.Body)
+				}
+				assert.Equal(t, tt.after, time.Since(start))
+				for _, is := range tt.is {
+					require.ErrorIs(t, err, is)
+				}
+				if tt.is == nil {
+					require.NoError(t, err)
+					assert.Equal(t, "12345", string(got))
+				} else if resp != nil {
+					_, again := resp.Body.Read(make([]byte, 1))
+					assert.EqualError(t, again, err.Error(), "a reader who goes on is told the same")
+				}
+				assert.Zero(t, parent.waiting.Load(), "the caller's context remembers nothing")
+			})
+		})
+	}
+	t.Run("content that is closed unread", func(t *testing.T) {
+		synced(t, func(t *testing.T) {
+			s := piped(t, drip(time.Second), requests.WithTimeout(7*time.Second))
+			parent := &rememberingContext{Context: t.Context(), done: make(chan struct{})}
+			resp, err := s.RoundTripper().RoundTrip(newHTTP(t, "GET", "http://api.test/", nil).WithContext(parent))
+			require.NoError(t, err)
+			require.NoError(t, resp.Body.Close())
+			assert.Zero(t, parent.waiting.Load())
+			_, err = resp.Body.Read(make([]byte, 1))
+			require.ErrorIs(t, err, http.ErrBodyReadAfterClose)
+			require.NotErrorIs(t, err, context.Canceled)
+		})
+	})
+	t.Run("the deadline can be seen below", func(t *testing.T) {
+		synced(t, func(t *testing.T) {
+			var d time.Time
+			s := newSession(t, requests.WithTimeout(7*time.Second), requests.WithAdapter("http://", adapters.Func(func(r *http.Request) (*http.Response, error) {
+				d, _ = r.Context().Deadline()
+				<-r.Context().Done()
+				return nil, r.Context().Err()
+			})))
+			want := time.Now().Add(7 * time.Second)
+			_, err := s.RoundTripper().RoundTrip(newHTTP(t, "GET", "http://api.test/", nil))
+			require.EqualError(t, err, "send GET http://api.test/: total timeout of 7s")
+			assert.Equal(t, want, d)
+		})
+	})
+	t.Run("the connection of a 101 lives past it", func(t *testing.T) {
+		synced(t, func(t *testing.T) {
+			s := piped(t, func(c net.Conn) {
+				said(c)
+				io.WriteString(c, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n")
+				io.Copy(c, c)
+			}, requests.WithTimeout(7*time.Second))
+			parent := &rememberingContext{Context: t.Context(), done: make(chan struct{})}
+			req := newHTTP(t, "GET", "http://api.test/", nil, "Connection: Upgrade", "Upgrade: echo").WithContext(parent)
+			resp, err := s.RoundTripper().RoundTrip(req)
+			require.NoError(t, err)
+			conn, ok := resp.Body.(io.ReadWriteCloser)
+			require.True(t, ok)
+			assert.Implements(t, (*interface{ CloseWrite() error })(nil), conn)
+			for range 3 {
+				time.Sleep(5 * time.Second)
+				_, err = io.WriteString(conn, "hello")
+				require.NoError(t, err)
+				got := make([]byte, 5)
+				_, err = io.ReadFull(conn, got)
+				require.NoError(t, err)
+				assert.Equal(t, "hello", string(got))
+				assert.NoError(t, resp.Request.Context().Err(), "what hangs on the context lives, too")
+			}
+			require.NoError(t, conn.Close())
+			assert.Zero(t, parent.waiting.Load())
+		})
+	})
 }
 
 func TestNewRequest(t *testing.T) {

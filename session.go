@@ -172,7 +172,9 @@ func (s *Session) Unmount(prefix string) http.RoundTripper {
 }
 
 // Adapter returns what is mounted for rawURL, as it was mounted, or an error
-// that matches ErrNoAdapter.
+// that matches ErrNoAdapter. The session's own pool is closed with the session,
+// and also when nobody holds the session any more: keep it for as long as the
+// adapter is used, or use [Session.RoundTripper], which holds it.
 func (s *Session) Adapter(rawURL string) (http.RoundTripper, error) {
 	u, err := parseTarget(rawURL)
 	if err != nil {

@@ -45,7 +45,9 @@ func ClientCABundle(path string) ClientOption {
 	return func(o *clientOptions) { o.HTTP = append(o.HTTP, requests.WithCABundle(path)) }
 }
 
-// ClientTimeouts sets the time limits.
+// ClientTimeouts sets the time limits. Total bounds each attempt with its content:
+// what the SDK retries has that time anew, after the SDK's wait. The context
+// bounds them together.
 func ClientTimeouts(t requests.Timeouts) ClientOption {
 	return func(o *clientOptions) { o.HTTP = append(o.HTTP, requests.WithTimeouts(t)) }
 }
