@@ -108,16 +108,12 @@ func (c *call) callerContext() context.Context {
 // contextError says why ctx is done, in terms that match both the context's
 // error and its cause; nil while it is not.
 func contextError(ctx context.Context) error {
-	err := ctx.Err()
+	err := sentinel.Ended(ctx)
 	if err == nil {
 		return nil
 	}
-	why := context.Cause(ctx)
-	if why == errTotal {
+	if context.Cause(ctx) == errTotal {
 		return totalError(ctx)
-	}
-	if why != nil && why != err {
-		err = &cause{err, why}
 	}
 	if errors.Is(err, context.DeadlineExceeded) {
 		return because(ErrTimeout, err)
@@ -147,11 +143,17 @@ func withAttempts(ctx context.Context, reason, err error) error {
 	return bare(err)
 }
 
+// isCauseOf reports whether err is what ctx was cancelled with: adapters that
+// are not ours return that as it is.
+func isCauseOf(ctx context.Context, err error) bool {
+	return errors.Is(ctx.Err(), context.Canceled) && errors.Is(err, context.Cause(ctx))
+}
+
 // failure turns what an adapter or a body returned into what the caller can
 // match: the context's reason if it has one, else the conditions that the
 // adapter reported, else those of the kind of error.
 func failure(ctx context.Context, err error) error {
-	if !errors.Is(err, sentinel.Timeout) || errors.Is(err, errTotal) { // the reason tells how long that was
+	if !errors.Is(err, sentinel.Timeout) || errors.Is(err, errTotal) || isCauseOf(ctx, err) { // the reason tells how long that was
 		if reason := contextError(ctx); reason != nil {
 			return withAttempts(ctx, reason, err)
 		}

@@ -182,6 +182,51 @@ func TestTimeouts_TheCallersContext(t *testing.T) {
 			assert.False(t, e.Timeout())
 		})
 	}
+	// An errgroup gives the error of the first call that fails to all the others.
+	missing := newReplies(t, reply(404, ""))
+	failing := newSession(t)
+	_, late := failing.Get(t.Context(), "http://"+addr+"/", requests.WithTimeouts(requests.Timeouts{Read: time.Millisecond}))
+	require.ErrorIs(t, late, requests.ErrReadTimeout)
+	_, total := failing.Get(t.Context(), "http://"+addr+"/", requests.WithTimeout(time.Millisecond))
+	require.ErrorIs(t, total, context.DeadlineExceeded)
+	_, refused := failing.Get(t.Context(), "http://127.0.0.1:1/")
+	require.ErrorIs(t, refused, requests.ErrConnection)
+	_, status := failing.Get(t.Context(), missing.URL, requests.WithRaiseForStatus(true))
+	require.ErrorAs(t, status, new(*requests.StatusError))
+	for _, path := range []string{"/", "/body"} {
+		for name, adapter := range map[string]requests.Option{
+			"":                    requests.WithTimings(false),
+			", by a foreign one":  requests.WithTransport(foreignTrip{new(http.Transport)}),
+			", with another try":  requests.WithMiddleware(new(adapters.Retry).Wrap),
+			", within other time": requests.WithTimeout(time.Minute),
+		} {
+			for what, why := range map[string]error{
+				"silence": late, "a total": total, "a refusal": refused, "a status": status,
+				"more to it": &callersError{errors.Join(late, status, mine)},
+			} {
+				t.Run("R171 the failure of another call is none of its own: "+path+name+", "+what, func(t *testing.T) {
+					ctx, cancel := context.WithCancelCause(t.Context())
+					time.AfterFunc(10*time.Millisecond, func() { cancel(why) })
+					_, err := newSession(t, adapter).Get(ctx, "http://"+addr+path)
+					require.ErrorIs(t, err, context.Canceled)
+					require.ErrorIs(t, err, why)
+					require.ErrorContains(t, err, path+": context canceled: ")
+					for _, not := range []error{requests.ErrTimeout, requests.ErrReadTimeout, requests.ErrConnection, context.DeadlineExceeded} {
+						require.NotErrorIs(t, err, not)
+					}
+					var e *requests.Error
+					require.ErrorAs(t, err, &e)
+					assert.Equal(t, "http://"+addr+path, e.URL)
+					assert.False(t, e.Timeout())
+					assert.False(t, errors.As(err, new(*requests.StatusError)), "a status that another call had")
+					var own *callersError
+					if assert.Equal(t, what == "more to it", errors.As(err, &own)); own != nil {
+						assert.ErrorIs(t, err, mine)
+					}
+				})
+			}
+		}
+	}
 	t.Run("R171 a context that is over sends nothing", func(t *testing.T) {
 		w := newReplies(t, reply(200, ""))
 		ctx, cancel := context.WithCancel(t.Context())
@@ -191,6 +236,14 @@ func TestTimeouts_TheCallersContext(t *testing.T) {
 		assert.Empty(t, w.Requests())
 	})
 }
+
+// callersError is an error of the caller's own.
+type callersError struct{ error }
+
+func (c *callersError) Unwrap() error { return c.error }
+
+// foreignTrip hides what it is that makes the round trip.
+type foreignTrip struct{ http.RoundTripper }
 
 // piped is a session whose connections are pipes to serve, which is called for
 // each with what is said to the server. It can run in a bubble.

@@ -8,9 +8,11 @@ import (
 	"github.com/seed-3bbad739/requests/adapters"
 )
 
-// Timings says how an exchange went over the wire. The connection is always
-// known when one of this library's adapters made it; the times are kept only
-// with WithTimings. A duration is zero when its step was not taken: a reused
+// Timings says how an exchange went over the wire. The times are kept only with
+// WithTimings. The connection is known when one of this library's adapters made
+// it; where a layer that is not this library's has put content of its own over
+// the response, with WithTimings only, and where it has given the response
+// another Request, as adapters.Func does, not at all. A duration is zero when its step was not taken: a reused
 // connection is neither looked up nor made.
 type Timings struct {
 	Reused   bool          // the connection had served before

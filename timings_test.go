@@ -1,16 +1,21 @@
 package requests_test
 
 import (
+	"context"
 	"crypto/tls"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-3bbad739/requests"
 	"github.com/seed-3bbad739/requests/adapters"
+	"github.com/seed-3bbad739/requests/adapters/faults"
 )
 
 func TestTimings(t *testing.T) {
@@ -60,6 +65,57 @@ func TestTimings(t *testing.T) {
 		assert.GreaterOrEqual(t, r.Timings().Total, r.Timings().FirstByte)
 		require.NoError(t, r.Close())
 	})
+	t.Run("layers over the adapter do not hide them", func(t *testing.T) {
+		for name, wrap := range map[string]func(http.RoundTripper) http.RoundTripper{
+			"Retry":          new(adapters.Retry).Wrap,
+			"Breaker":        new(adapters.Breaker).Wrap,
+			"Limit":          (&adapters.Limit{InFlight: 3}).Wrap,
+			"AttemptTimeout": new(adapters.AttemptTimeout).Wrap,
+			"Hedge":          (&adapters.Hedge{Delay: time.Minute}).Wrap,
+			"Resilient":      (&adapters.Resilient{Limit: adapters.Limit{InFlight: 3}}).Wrap,
+			"faults": func(next http.RoundTripper) http.RoundTripper {
+				return &faults.Transport{Base: next, Rules: []faults.Rule{{Chance: 1, Fault: faults.Slow(1<<20, 0)}}}
+			},
+			"somebody else's": func(next http.RoundTripper) http.RoundTripper { return overlaid{next} },
+			"all together": func(next http.RoundTripper) http.RoundTripper {
+				return (&adapters.Hedge{Delay: time.Minute}).Wrap(overlaid{(&adapters.Limit{InFlight: 3}).Wrap(next)})
+			},
+		} {
+			t.Run(name, func(t *testing.T) {
+				s := newSession(t, trust, requests.WithTimings(true), requests.WithMiddleware(wrap))
+				for i := range 2 {
+					r, err := s.Post(t.Context(), server.URL, requests.WithBody("content"), requests.WithHeader("Idempotency-Key", "k"))
+					require.NoError(t, err)
+					got := r.Timings()
+					assert.Equal(t, i > 0, got.Reused)
+					assert.NotNil(t, got.Remote)
+					assert.Equal(t, "HTTP/1.1", got.Protocol)
+					assert.Positive(t, got.FirstByte)
+					assert.Positive(t, got.Total)
+				}
+			})
+		}
+	})
+	t.Run("an answer from elsewhere has none of the request that it was asked for by", func(t *testing.T) {
+		var ctx context.Context
+		s := newSession(t, trust, requests.WithTimings(true), requests.WithMiddleware(func(next http.RoundTripper) http.RoundTripper {
+			return roundTrip(func(r *http.Request) (*http.Response, error) {
+				resp, err := next.RoundTrip(r)
+				if ctx != nil {
+					resp.Body.Close()
+					resp = &http.Response{StatusCode: 200, Header: http.Header{}, Body: io.NopCloser(strings.NewReader("kept")), Request: r.WithContext(ctx)}
+				} else if err == nil {
+					ctx = resp.Request.Context()
+				}
+				return resp, err
+			})
+		}))
+		for i := range 2 {
+			r, err := s.Get(t.Context(), server.URL)
+			require.NoError(t, err)
+			assert.Equal(t, i == 0, r.Timings().Remote != nil)
+		}
+	})
 	t.Run("nothing is known of a response that came by no connection", func(t *testing.T) {
 		s := newSession(t, requests.WithAdapter("http://", adapters.Handler(http.NotFoundHandler())), requests.WithTimings(true))
 		r, err := s.Get(t.Context(), "http://api.test/")
@@ -67,4 +123,18 @@ func TestTimings(t *testing.T) {
 		assert.Zero(t, r.Timings())
 		assert.Zero(t, new(requests.Response).Timings())
 	})
+}
+
+// overlaid lays content of its own over a response, as tracing does.
+type overlaid struct{ next http.RoundTripper }
+
+func (o overlaid) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := o.next.RoundTrip(r.Clone(r.Context()))
+	if err == nil {
+		resp.Body = struct {
+			io.Reader
+			io.Closer
+		}{resp.Body, resp.Body}
+	}
+	return resp, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptrace"
 	"net/textproto"
@@ -64,6 +65,7 @@ func (w *answer) commit(status int) {
 		return
 	}
 	w.status, w.sent = status, w.header.Clone()
+	maps.DeleteFunc(w.sent, func(name string, _ []string) bool { return strings.HasPrefix(name, http.TrailerPrefix) })
 	if cl := w.sent.Get("Content-Length"); cl != "" {
 		n, err := strconv.ParseInt(cl, 10, 64)
 		if err != nil || n < 0 {
@@ -161,7 +163,9 @@ func (w *answer) send(whole bool) {
 			resp.TransferEncoding = []string{"chunked"}
 		}
 	}
-	w.announce(resp)
+	if w.hasContent() {
+		w.announce(resp)
+	}
 	if w.req.Method != http.MethodHead {
 		w.body.start = w.held
 	}
@@ -169,6 +173,9 @@ func (w *answer) send(whole bool) {
 	w.resp = resp
 	w.ready <- resp
 }
+
+// hasContent reports whether there is content, and with it trailers.
+func (w *answer) hasContent() bool { return w.bodyAllowed() && w.req.Method != http.MethodHead }
 
 // announce prepares the trailers that the handler declared.
 func (w *answer) announce(resp *http.Response) {
@@ -192,7 +199,7 @@ func (w *answer) finish() {
 		w.commit(http.StatusOK)
 	}
 	w.send(true)
-	short := w.declared >= 0 && w.written < w.declared && w.bodyAllowed() && w.req.Method != http.MethodHead
+	short := w.declared >= 0 && w.written < w.declared && w.hasContent()
 	w.mu.Unlock()
 	if short {
 		w.sink.CloseWithError(io.ErrUnexpectedEOF)
@@ -206,6 +213,9 @@ func (w *answer) finish() {
 func (w *answer) trail() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if !w.hasContent() {
+		return
+	}
 	for name := range w.resp.Trailer {
 		if vv := w.header[name]; len(vv) > 0 {
 			w.resp.Trailer[name] = append([]string(nil), vv...)

@@ -3,6 +3,7 @@ package adapters
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -64,19 +65,30 @@ func (a Attempt) MarshalJSON() ([]byte, error) { return json.Marshal(a.String())
 
 // RetryError reports that a request failed in spite of being retried. It
 // matches [ErrRetriesExhausted], unless the context of the request ended the
-// retries, and always what the last attempt met.
+// retries, and always what the last attempt met. Retries used up by a server
+// that is silent are a failed connection too.
 type RetryError struct {
 	// Attempts are all that were made, oldest first.
 	Attempts []Attempt
 	// Response is the last attempt's, its body drained and closed. Nil: the
 	// last attempt met an error.
 	Response *http.Response
-	// Err is the error of the last attempt, or the cause of the context's
-	// end. Nil when retries were used up by statuses.
+	// Err is the error of the last attempt, or why the context has ended. Nil
+	// when retries were used up by statuses.
 	Err error
 
 	// When the context ended the retries, its error and the cause of that.
 	ended, cause error
+}
+
+// end notes that ctx ended the retries. A base that is not ours may have
+// returned the cause as it was given.
+func (e *RetryError) end(ctx context.Context) {
+	given := context.Cause(ctx)
+	e.ended, e.cause = ctx.Err(), interrupted(ctx)
+	if given != e.ended && errors.Is(e.Err, given) {
+		e.Err = e.cause
+	}
 }
 
 // Error says after how many attempts the request failed, and by what the last did.
@@ -112,6 +124,9 @@ func (e *RetryError) Unwrap() []error {
 	}
 	if e.ended != nil {
 		return append(errs, e.ended, e.cause)
+	}
+	if errors.Is(e.Err, sentinel.ReadTimeout) {
+		errs = append(errs, sentinel.Connection) // a server that is silent every time cannot be reached
 	}
 	return append(errs, ErrRetriesExhausted)
 }

@@ -76,7 +76,7 @@ func sendWithin(next http.RoundTripper, req *http.Request, d time.Duration) (*ht
 		if resp.Body != nil {
 			resp.Body.Close() // its context has ended: the content would be cut
 		}
-		err = context.Cause(ctx)
+		err = interrupted(ctx)
 	}
 	if !inTime && context.Cause(ctx) == error(late) {
 		err = late.insteadOf(err)

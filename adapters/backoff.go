@@ -46,13 +46,16 @@ func backoff(n int, wait, most time.Duration, jitter func(time.Duration) time.Du
 	return time.Duration(rand.Int64N(int64(bound) + 1))
 }
 
-// waitUntil returns nil at t, or the cause of ctx's end if that comes first.
-// The zero time is over, whatever the clock says.
+// waitUntil returns nil at t, or why ctx has ended if that comes first. The
+// zero time is over, whatever the clock says.
 func waitUntil(ctx context.Context, t time.Time) error {
 	if ctx.Err() == nil && (t.IsZero() || time.Until(t) <= 0) {
 		return nil
 	}
-	return again.Pause(ctx, time.Until(t))
+	if again.Pause(ctx, time.Until(t)) != nil {
+		return interrupted(ctx)
+	}
+	return nil
 }
 
 // passesDeadline reports whether waiting until t leaves nothing of ctx's time.

@@ -192,7 +192,7 @@ const (
 )
 
 func (b *Breaker) outcome(req *http.Request, resp *http.Response, err error) outcome {
-	if err != nil && req.Context().Err() != nil && !isTimeout(context.Cause(req.Context())) {
+	if err != nil && callersDoing(req.Context().Err(), context.Cause(req.Context())) {
 		return outcomeNone // the caller's own doing; a timeout is not
 	}
 	if errors.Is(err, errContent) || errors.Is(err, errTooLate) {

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/net/http/httpguts"
 
 	"github.com/seed-3bbad739/requests/internal/nettls"
+	"github.com/seed-3bbad739/requests/internal/redact"
 	"github.com/seed-3bbad739/requests/internal/sentinel"
 )
 
@@ -31,7 +32,12 @@ type failure struct {
 func (f *failure) Error() string   { return f.condition.Error() + ": " + f.err.Error() }
 func (f *failure) Unwrap() []error { return []error{f.condition, f.err} }
 
-// interruption is the end of a context that has a cause of its own.
+// expiry is the cause of the end that a limit of ours puts to a context. A
+// failure by itself may be the caller's cause: the error of another request.
+type expiry struct{ *failure }
+
+// interruption is the end of a context that a limit of time has put to it, told
+// in the words of its cause.
 type interruption struct{ cause, err error }
 
 func (i *interruption) Error() string   { return i.cause.Error() }
@@ -84,8 +90,17 @@ func tlsFailure(err error) error {
 	if errors.As(err, &record) && string(record.RecordHeader[:]) == "HTTP/" {
 		err = &plainAnswer{err}
 	}
-	return &failure{sentinel.TLS, err}
+	return &failure{sentinel.TLS, &peersNames{err}}
 }
+
+// peersNames is an error that may have names of a certificate in its text, put
+// there as they are before anybody has trusted it: they begin no line.
+type peersNames struct{ err error }
+
+func (p *peersNames) Error() string {
+	return strings.ReplaceAll(redact.Escape(p.err.Error()), "\n", `\n`)
+}
+func (p *peersNames) Unwrap() error { return p.err }
 
 // plainAnswer is the answer in plain HTTP to the beginning of a handshake.
 type plainAnswer struct{ err error }
@@ -131,13 +146,27 @@ func interrupted(ctx context.Context) error {
 }
 
 func interruptedBy(err, cause error) error {
-	if f, ok := cause.(*failure); ok {
-		return f
+	if e, ok := cause.(*expiry); ok {
+		return e.failure
 	}
 	if cause == err {
 		return err
 	}
+	if callersDoing(err, cause) {
+		return fmt.Errorf("%w: %w", err, sentinel.Because(err, cause))
+	}
 	return &interruption{cause, err}
+}
+
+// callersDoing reports whether a context that ended with err for cause was
+// cancelled by who made the request, and not by a limit of time. A condition,
+// and context.DeadlineExceeded, is what somebody else's limit says.
+func callersDoing(err, cause error) bool {
+	switch cause.(type) {
+	case *expiry, *noResponseError, *sentinel.Condition:
+		return false
+	}
+	return err != nil && !errors.Is(err, context.DeadlineExceeded) && cause != context.DeadlineExceeded
 }
 
 // explain puts the error of a RoundTrip under its condition. What is known of
@@ -223,7 +252,7 @@ func (x *exchange) cut(err error) error {
 	case err == http.ErrBodyReadAfterClose:
 		return err
 	case nettls.IsFailure(err):
-		return &failure{sentinel.TLS, err}
+		return tlsFailure(err)
 	case err == io.EOF:
 		err = io.ErrUnexpectedEOF
 	}

@@ -87,20 +87,26 @@ func TestTimeouts_text(t *testing.T) {
 					_, err = resp.Body.Read(make([]byte, 1))
 				}
 				require.ErrorIs(t, err, sentinel.Timeout)
+				require.NotErrorIs(t, err, context.Canceled)
 				assert.EqualError(t, err, tt.want)
 			})
 		})
 	}
 }
 
-// The end of a context is told in the words of its cause.
+// A limit of time is told in the words of its cause. What somebody cancels a
+// context with may be about something else.
 func TestCancel_text(t *testing.T) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(errors.New("changed my mind"))
-	req := with(t, adapters.Settings{}, "GET", "http://h.test/", nil).WithContext(ctx)
-	_, err := adapters.New(adapters.Options{}).RoundTrip(req)
+	_, err := adapters.New(adapters.Options{}).RoundTrip(with(t, adapters.Settings{}, "GET", "http://h.test/", nil).WithContext(ctx))
 	require.ErrorIs(t, err, context.Canceled)
-	assert.EqualError(t, err, "changed my mind")
+	assert.EqualError(t, err, "context canceled: changed my mind")
+	ctx, end := context.WithTimeoutCause(t.Context(), 0, errors.New("no time left"))
+	defer end()
+	_, err = adapters.New(adapters.Options{}).RoundTrip(with(t, adapters.Settings{}, "GET", "http://h.test/", nil).WithContext(ctx))
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	assert.EqualError(t, err, "no time left")
 }
 
 // A connection that the system gave up on is a timeout like one of ours,

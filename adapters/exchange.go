@@ -101,6 +101,9 @@ func (h *HTTP) begin(e *entry, t *traffic, req *http.Request, content io.ReadClo
 		return nil, err
 	}
 	resp.Request = req
+	if x.times != nil {
+		resp.Request = req.WithContext(context.WithValue(req.Context(), tracedKey{}, x))
+	}
 	x.receive(resp)
 	return resp, nil
 }

@@ -20,9 +20,9 @@ type failureKind int
 
 const (
 	failedNot     failureKind = iota
-	failedConnect             // no connection was had: the request has not been sent
+	failedConnect             // no connection was had, or a proxy let nothing through: the request has not been sent
 	failedRead                // the connection broke or fell silent: the request may have been sent
-	failedOther               // whatever else may pass: TLS, a proxy, errors of unknown types
+	failedOther               // whatever else may pass: TLS, a SOCKS proxy, errors of unknown types
 	failedStatus              // a response with a status that is retried
 	failedForGood             // will fail again
 	failureKinds
@@ -51,7 +51,7 @@ func failureOf(err error) failureKind {
 	switch {
 	case untrusted(err), refusedByProxy(err):
 		return failedForGood
-	case errors.Is(err, sentinel.ConnectTimeout), notConnected(err):
+	case errors.Is(err, sentinel.ConnectTimeout), notConnected(err), answerToCONNECT(err) != 0:
 		return failedConnect
 	case errors.Is(err, sentinel.TLS), errors.Is(err, sentinel.Proxy), brokenTLS(err):
 		return failedOther
@@ -76,16 +76,21 @@ func untrusted(err error) bool {
 // refusedByProxy reports whether a proxy answered CONNECT with a status that
 // blames the request.
 func refusedByProxy(err error) bool {
-	var answer interface{ StatusCode() int }
-	if !errors.Is(err, sentinel.Proxy) || !errors.As(err, &answer) {
-		return false
-	}
-	switch code := answer.StatusCode(); code {
+	switch code := answerToCONNECT(err); code {
 	case http.StatusRequestTimeout, http.StatusTooManyRequests:
 		return false
 	default:
 		return code/100 == 4
 	}
+}
+
+// answerToCONNECT is the status by which a proxy refused to connect; 0: none did.
+func answerToCONNECT(err error) int {
+	var answer interface{ StatusCode() int }
+	if !errors.Is(err, sentinel.Proxy) || !errors.As(err, &answer) {
+		return 0
+	}
+	return answer.StatusCode()
 }
 
 func notConnected(err error) bool {

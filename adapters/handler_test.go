@@ -114,6 +114,13 @@ func TestHandler_asServer(t *testing.T) {
 			w.Header().Set("X-Sum", "1")
 			w.Header().Set(http.TrailerPrefix+"X-More", "2")
 		}},
+		{"a trailer that is set first is none of the header", "GET", "", func(w http.ResponseWriter, r *http.Request) {
+			w.Header().Set(http.TrailerPrefix+"X-Sum", "1")
+			w.(http.Flusher).Flush()
+		}},
+		{"HEAD has no trailers", "HEAD", "", trailed(200)},
+		{"204 has no trailers", "GET", "", trailed(204)},
+		{"304 has no trailers", "GET", "", trailed(304)},
 		{"what the handler sees", "PUT", "content", func(w http.ResponseWriter, r *http.Request) {
 			b, err := io.ReadAll(r.Body)
 			fmt.Fprintln(w, r.Method, r.URL, r.URL.Path, r.URL.RawPath, r.RequestURI, r.Proto, r.ContentLength,
@@ -144,6 +151,17 @@ func TestHandler_asServer(t *testing.T) {
 			}
 			require.Equal(t, got[0], got[1])
 		})
+	}
+}
+
+// trailed answers with status and tries to send trailers.
+func trailed(status int) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Trailer", "X-Sum")
+		w.WriteHeader(status)
+		w.(http.Flusher).Flush()
+		w.Header().Set("X-Sum", "1")
+		w.Header().Set(http.TrailerPrefix+"X-More", "2")
 	}
 }
 

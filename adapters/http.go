@@ -78,6 +78,14 @@ func New(o Options) *HTTP {
 			}
 		}
 	}
+	for _, other := range [...]struct {
+		name  string
+		isSet bool
+	}{{"Resolver", o.Resolver != nil}, {"ConnectTo", len(o.ConnectTo) > 0}, {"Guard", o.Guard != nil}} {
+		if other.isSet && o.Socket != "" {
+			g.invalid = errors.Join(g.invalid, fmt.Errorf("adapters: %s has no effect on Socket", other.name))
+		}
+	}
 	if o.Dial != nil && o.LocalAddr != nil {
 		g.invalid = errors.Join(g.invalid, errors.New("adapters: LocalAddr has no effect on Dial"))
 	}

@@ -646,9 +646,13 @@ func TestOptions(t *testing.T) {
 		require.True(t, strings.HasPrefix(got, "HTTP/2.0 "), got)
 	})
 	t.Run("what cannot be had is an error", func(t *testing.T) {
+		socket := unixServer(t, s.Config.Handler)
 		for name, o := range map[string]adapters.Options{
-			"ConnectTo": {ConnectTo: map[string]string{"h.test": addr}},
-			"LocalAddr": {Dial: newPipes().Dial, LocalAddr: &net.TCPAddr{}},
+			"ConnectTo":                         {ConnectTo: map[string]string{"h.test": addr}},
+			"LocalAddr":                         {Dial: newPipes().Dial, LocalAddr: &net.TCPAddr{}},
+			"Guard":                             {Socket: socket, Guard: &adapters.Guard{}},
+			"Resolver":                          {Socket: socket, Resolver: noDNS},
+			"ConnectTo has no effect on Socket": {Socket: socket, ConnectTo: map[string]string{"h.test:80": addr}},
 		} {
 			_, err := adapters.New(o).RoundTrip(with(t, adapters.Settings{}, "GET", s.URL, nil))
 			require.ErrorContains(t, err, name)

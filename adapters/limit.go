@@ -114,11 +114,11 @@ func (h *hostLimit) enter(ctx context.Context) error {
 	now := time.Now()
 	turn := h.rate.ReserveN(now, 1)
 	at := now.Add(turn.DelayFrom(now))
-	err := error(nil)
+	var err error
 	if passesDeadline(ctx, at) && at.After(now) {
 		err = errTooLate
-	} else if waitUntil(ctx, at) != nil {
-		err = interrupted(ctx)
+	} else {
+		err = waitUntil(ctx, at)
 	}
 	if err != nil {
 		turn.Cancel()

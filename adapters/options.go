@@ -43,7 +43,8 @@ type Options struct {
 	// with prior knowledge (RFC 9113, section 3.3).
 	Protocols *http.Protocols
 	// Socket is the path of a unix domain socket to connect to, whatever the
-	// URL's host. A request that has a proxy is then an error.
+	// URL's host. A request that has a proxy is then an error, and so is a
+	// Resolver, ConnectTo or Guard.
 	Socket string
 	// Dial makes connections instead of a net.Dialer; LocalAddr must be nil then.
 	// With a Resolver or a Guard it is given addresses, else the URL's host.

@@ -1,7 +1,6 @@
 package adapters
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"slices"
@@ -72,9 +71,10 @@ type Retry struct {
 	// [*RetryError] instead of the last response.
 	RaiseOnStatus bool
 	// Connect, Read, Status and Other bound the retries after one kind of
-	// failure: no connection was had; the connection broke off or fell
-	// silent; a response of Statuses came; anything else, TLS and proxies
-	// among it. Zero means only Attempts bounds them, negative none.
+	// failure: no connection was had, or a proxy refused CONNECT for the
+	// moment; the connection broke off or fell silent; a response of Statuses
+	// came; anything else, TLS and SOCKS proxies among it. Zero means only
+	// Attempts bounds them, negative none.
 	Connect, Read, Status, Other int
 	// MaxElapsed bounds the time of all attempts and waits, until the header
 	// of the last response. Zero means none.
@@ -239,8 +239,9 @@ func (t *trial) carryOn(resp *http.Response, err error, failed failureKind) (*ht
 		}
 		if cause := waitUntil(t.req.Context(), until); cause != nil {
 			closeContent(again)
-			return nil, &RetryError{Attempts: t.record.attempts, Response: resp, Err: cause,
-				ended: t.req.Context().Err(), cause: cause}
+			e := &RetryError{Attempts: t.record.attempts, Response: resp, Err: cause}
+			e.end(t.req.Context())
+			return nil, e
 		}
 		t.sent = t.now()
 		resp, err = t.send(t.next, again, t.left())
@@ -351,7 +352,7 @@ func (t *trial) end(resp *http.Response, err error, last Attempt) (*http.Respons
 	case err != nil:
 		e := &RetryError{Attempts: t.record.attempts, Err: err}
 		if last.Reason == stopContext {
-			e.ended, e.cause = t.req.Context().Err(), context.Cause(t.req.Context())
+			e.end(t.req.Context())
 		}
 		return nil, e
 	case t.RaiseOnStatus && usedUp(last.Reason):

@@ -2,6 +2,7 @@ package adapters_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -16,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-3bbad739/requests/adapters"
+	"github.com/seed-3bbad739/requests/internal/sentinel"
 )
 
 // The errors that a script plays.
@@ -24,6 +26,9 @@ var (
 	errReset   = &net.OpError{Op: "read", Net: "tcp", Err: os.NewSyscallError("read", syscall.ECONNRESET)}
 	errOdd     = errors.New("something odd")
 )
+
+// errConnect is the error of a proxy that answers CONNECT with code.
+func errConnect(code int) error { return fmt.Errorf("%w: %w", sentinel.Proxy, coded{code}) }
 
 // baseFunc is a base of a test.
 type baseFunc func(*http.Request) (*http.Response, error)

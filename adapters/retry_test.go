@@ -96,6 +96,15 @@ func TestRetry(t *testing.T) {
 			[]reply{fails(errRefused)}, durations{500 * ms, s}, 0, adapters.ErrRetriesExhausted, "attempts are used up"},
 		{"and match the last error", &adapters.Retry{}, "GET", "",
 			[]reply{fails(errRefused), fails(errReset)}, durations{500 * ms, s}, 0, errReset, "attempts are used up"},
+		{"D28 reads that time out to the end are a failed connection too", &adapters.Retry{}, "GET", "",
+			[]reply{fails(sentinel.ReadTimeout)}, durations{500 * ms, s}, 0, sentinel.Connection, "attempts are used up"},
+		{"D28 and a read timeout still", &adapters.Retry{}, "GET", "",
+			[]reply{fails(sentinel.ReadTimeout)}, durations{500 * ms, s}, 0, sentinel.ReadTimeout, "attempts are used up"},
+		{"R197 a CONNECT refused for the moment is retried for any method", &adapters.Retry{}, "POST", "x",
+			[]reply{fails(errConnect(503)), fails(errConnect(429)), status(200)}, durations{500 * ms, s}, 200, nil, ""},
+		{"a CONNECT that is refused counts as a failure to connect", &adapters.Retry{Connect: -1}, "GET", "", []reply{fails(errConnect(502))}, none, 0, sentinel.Proxy, ""},
+		{"a CONNECT refused for good is not", &adapters.Retry{}, "POST", "x", []reply{fails(errConnect(403))}, none, 0, sentinel.Proxy, ""},
+		{"another failure of a proxy is not for POST", &adapters.Retry{}, "POST", "x", []reply{fails(sentinel.Proxy)}, none, 0, sentinel.Proxy, ""},
 		{"a blocked address is for good", &adapters.Retry{}, "GET", "",
 			[]reply{fails(sentinel.BlockedAddress)}, none, 0, sentinel.BlockedAddress, ""},
 		{"an open circuit is for good", &adapters.Retry{}, "GET", "",
@@ -276,7 +285,7 @@ func TestRetry_cancelledInAWait(t *testing.T) {
 		require.ErrorAs(t, err, &re)
 		assert.Len(t, re.Attempts, 2)
 		assert.False(t, re.Timeout())
-		assert.EqualError(t, err, "adapters: given up after 2 attempts: changed my mind")
+		assert.EqualError(t, err, "adapters: given up after 2 attempts: context canceled: changed my mind")
 		assert.Zero(t, base.open)
 	})
 }

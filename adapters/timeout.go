@@ -189,7 +189,7 @@ func (x *exchange) expire() {
 		return
 	}
 	x.deadline = time.Time{}
-	cause := x.timeout()
+	cause := &expiry{x.timeout()}
 	dial := x.dial
 	x.mu.Unlock()
 	x.cancel(cause)
@@ -199,7 +199,7 @@ func (x *exchange) expire() {
 }
 
 // timeout is the error of the phase. mu is held.
-func (x *exchange) timeout() error {
+func (x *exchange) timeout() *failure {
 	switch x.phase {
 	case connecting:
 		return &failure{x.connectTimeout(), &silence{x.missing("connection", "to"), x.limits.connect}}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/url"
@@ -352,6 +353,87 @@ func TestCancel(t *testing.T) {
 				require.Equal(t, time.Second, time.Since(start))
 			})
 		})
+	}
+}
+
+// An errgroup gives the error of the first that fails to all the others.
+func TestCancel_withTheErrorOfAnotherRequest(t *testing.T) {
+	away := adapters.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
+	_, failed := away.RoundTrip(with(t, adapters.Settings{Read: time.Millisecond}, "GET", "http://other.test/", nil))
+	require.ErrorIs(t, failed, sentinel.ReadTimeout)
+	_, late := (&adapters.AttemptTimeout{Base: away, Timeout: time.Millisecond}).RoundTrip(with(t, adapters.Settings{}, "GET", "http://other.test/", nil))
+	require.ErrorIs(t, late, context.DeadlineExceeded)
+	busy := play(status(503))
+	breaker := &adapters.Breaker{Base: away, Failures: 1}
+	for _, c := range []struct {
+		name string
+		rt   func(*testing.T) http.RoundTripper
+	}{
+		{"R171 waiting for an answer", func(t *testing.T) http.RoundTripper { return away }},
+		{"R171 waiting for content", func(t *testing.T) http.RoundTripper {
+			return adapters.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				w.(http.Flusher).Flush()
+				<-r.Context().Done()
+			}))
+		}},
+		{"R171 waiting to try again", func(t *testing.T) http.RoundTripper {
+			return &adapters.Retry{Base: busy, Wait: time.Hour, MaxWait: time.Hour}
+		}},
+		{"R171 in a second attempt", func(t *testing.T) http.RoundTripper {
+			tries := 0
+			return &adapters.Retry{Wait: -1, Base: adapters.Func(func(r *http.Request) (*http.Response, error) {
+				if tries++; tries == 1 {
+					return nil, errReset
+				}
+				<-r.Context().Done()
+				return nil, context.Cause(r.Context()) // as http.Transport
+			})}
+		}},
+		{"R171 waiting for a turn", func(t *testing.T) http.RoundTripper {
+			limit := &adapters.Limit{Base: play(status(200)), Rate: 0.001}
+			limit.RoundTrip(newRequest(t, "GET", ""))
+			return limit
+		}},
+		{"R171 waiting for a place", func(t *testing.T) http.RoundTripper {
+			limit := &adapters.Limit{Base: play(status(200)), InFlight: 1}
+			limit.RoundTrip(newRequest(t, "GET", ""))
+			return limit
+		}},
+		{"R171 beneath a limit of time", func(t *testing.T) http.RoundTripper { return &adapters.AttemptTimeout{Base: away} }},
+		{"R171 as one of two", func(t *testing.T) http.RoundTripper { return &adapters.Hedge{Base: away, Delay: time.Second} }},
+		{"R171 beneath a circuit", func(t *testing.T) http.RoundTripper { return breaker }},
+		{"R171 on a connection", func(t *testing.T) http.RoundTripper {
+			n := newPipes()
+			go n.serve(silent)
+			h := adapters.New(adapters.Options{Dial: n.Dial})
+			t.Cleanup(func() { h.Close(); n.Close() })
+			return h
+		}},
+	} {
+		for what, cause := range map[string]error{
+			"a read timeout": failed, "a late response": fmt.Errorf("another: %w", late),
+			"one with more to it": fmt.Errorf("part 7: %w", errors.Join(failed, fs.ErrInvalid)),
+		} {
+			t.Run(c.name+", by "+what, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					ctx, cancel := context.WithCancelCause(context.Background())
+					rt := c.rt(t)
+					time.AfterFunc(2*time.Second, func() { cancel(cause) })
+					resp, err := rt.RoundTrip(newRequest(t, "GET", "").WithContext(ctx))
+					if err == nil {
+						_, err = io.Copy(io.Discard, resp.Body)
+					}
+					require.ErrorIs(t, err, context.Canceled)
+					require.ErrorIs(t, err, cause)
+					for _, not := range []error{sentinel.Timeout, sentinel.ReadTimeout, sentinel.Connection, context.DeadlineExceeded, adapters.ErrRetriesExhausted} {
+						require.NotErrorIs(t, err, not)
+					}
+					var n net.Error
+					require.False(t, errors.As(err, &n) && n.Timeout())
+					require.Equal(t, adapters.CircuitClosed, breaker.State(newRequest(t, "GET", "").URL))
+				})
+			})
+		}
 	}
 }
 

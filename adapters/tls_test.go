@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/seed-3bbad739/requests/adapters"
@@ -191,6 +193,20 @@ func TestTLS_errors(t *testing.T) {
 		resp, _ := fetch(t, h, with(t, adapters.Settings{TLS: &adapters.TLS{CABundle: missing}}, "GET", s.URL, nil))
 		require.Equal(t, 404, resp.StatusCode)
 	})
+}
+
+// Whoever answers a dial may put what he likes into a certificate.
+func TestTLS_namesOfACertificateBeginNoLine(t *testing.T) {
+	cert, _, _ := newAuthority(t).issue(t, "server", "x\x1b[31m.test", "b\nINJECTED")
+	s := newTLSServer(t, cert, nil)
+	_, port, err := net.SplitHostPort(s.Listener.Addr().String())
+	require.NoError(t, err)
+	h := adapters.New(adapters.Options{ConnectTo: map[string]string{"h.test:" + port: s.Listener.Addr().String()}})
+	defer h.Close()
+	_, err = h.RoundTrip(with(t, adapters.Settings{}, "GET", "https://h.test:"+port, nil))
+	require.ErrorIs(t, err, sentinel.TLS)
+	require.ErrorAs(t, err, new(x509.HostnameError))
+	assert.ErrorContains(t, err, `valid for x\x1b[31m.test, b\nINJECTED, not h.test`)
 }
 
 func TestTLS_directory(t *testing.T) {

@@ -32,18 +32,15 @@ type Trace struct {
 }
 
 // TraceFrom returns the facts about the exchange that resp came by, and
-// whether they are known: they are when resp is as an [HTTP] returned it.
+// whether they are known: they are when resp is as an [HTTP] or a layer of this
+// package over it returned it, and with Settings.Timings through every layer
+// that leaves the response its Request.
 func TraceFrom(resp *http.Response) (Trace, bool) {
 	if resp == nil {
 		return Trace{}, false
 	}
-	var x *exchange
-	switch b := resp.Body.(type) {
-	case *body:
-		x = b.x
-	case *upgraded:
-		x = b.x
-	default:
+	x := exchangeOf(resp)
+	if x == nil {
 		return Trace{}, false
 	}
 	x.mu.Lock()
@@ -56,6 +53,37 @@ func TraceFrom(resp *http.Response) (Trace, bool) {
 	t.Reused, t.IdleTime, t.Local, t.Remote, t.Protocol = c.reused, c.idle, c.local, c.remote, resp.Proto
 	return t, true
 }
+
+// exchangeOf returns the exchange that resp came by, nil when it is not known.
+func exchangeOf(resp *http.Response) *exchange {
+	for content := resp.Body; ; {
+		switch b := content.(type) {
+		case *body:
+			return b.x
+		case *upgraded:
+			return b.x
+		case *releasingBody:
+			content = b.ReadCloser
+		case *releasingConn:
+			content = b.ReadCloser
+		case *closing:
+			content = b.ReadCloser
+		default:
+			if resp.Request == nil {
+				return nil
+			}
+			x, _ := resp.Request.Context().Value(tracedKey{}).(*exchange)
+			if x == nil || x.request.URL != resp.Request.URL { // a request may have been made in the context of an answer
+				return nil
+			}
+			return x
+		}
+	}
+}
+
+// tracedKey is the key of the *exchange in the context of the request of its
+// response, where times are kept: others may lay what they like over the body.
+type tracedKey struct{}
 
 // connFacts are what is known of a connection at no cost.
 type connFacts struct {

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/seed-3bbad739/requests/internal/redact"
+	"github.com/seed-3bbad739/requests/internal/sentinel"
 )
 
 type tokenAuth struct {
@@ -133,7 +134,7 @@ func (t *tokenAuth) get(ctx context.Context, refused string) (string, error) {
 		}
 		return f.value, f.err
 	case <-ctx.Done():
-		return "", fmt.Errorf("auth: oauth2: waiting for a token: %w", context.Cause(ctx))
+		return "", fmt.Errorf("auth: oauth2: waiting for a token: %w", sentinel.Ended(ctx))
 	}
 }
 

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"runtime"
 	"strings"
 	"sync"
@@ -104,6 +106,18 @@ func TestOAuth2_waiting(t *testing.T) {
 			wg.Go(func() { assert.Equal(t, "Bearer token1", bearerOf(t, a)) })
 			wg.Wait()
 			assert.EqualValues(t, 1, s.calls.Load())
+		})
+	})
+	t.Run("R171 a waiter that is cancelled has neither a timeout nor what another call met", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			gone := errors.New("gone")
+			ctx, cancel := context.WithCancelCause(t.Context())
+			time.AfterFunc(time.Second, func() { cancel(fmt.Errorf("%w: %w", gone, os.ErrDeadlineExceeded)) })
+			err := auth.OAuth2(&source{delay: time.Minute}).Authenticate(newRequest(t, "GET", "http://h.test/", nil).WithContext(ctx))
+			assert.ErrorIs(t, err, context.Canceled)
+			assert.ErrorIs(t, err, gone)
+			assert.False(t, errors.As(err, new(net.Error)))
+			time.Sleep(time.Minute)
 		})
 	})
 	t.Run("a fetch that nobody waits for ends by itself and serves the next", func(t *testing.T) {

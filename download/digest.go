@@ -13,6 +13,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"github.com/seed-3bbad739/requests/internal/sentinel"
 )
 
 // algorithms are the digests that prove something (RFC 9530, section 5); the
@@ -98,7 +100,7 @@ func (t *tally) catchUp(ctx context.Context, r io.ReaderAt, size int64) error {
 	buf := make([]byte, 1<<20)
 	for t.offset < size {
 		if ctx.Err() != nil {
-			return context.Cause(ctx)
+			return sentinel.Ended(ctx)
 		}
 		n, err := r.ReadAt(buf[:min(int64(len(buf)), size-t.offset)], t.offset)
 		t.feed(buf[:n], t.offset)

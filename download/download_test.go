@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"io/fs"
 	"net/http"
@@ -339,7 +338,7 @@ func TestFile_CredentialsStayHome(t *testing.T) {
 }
 
 func TestFile_EndsWithItsContext(t *testing.T) {
-	why := errors.New("why")
+	why := fmt.Errorf("another: %w", requests.ErrReadTimeout)
 	for _, c := range []struct {
 		name string
 		turn turn
@@ -363,6 +362,7 @@ func TestFile_EndsWithItsContext(t *testing.T) {
 			_, err := download.File(ctx, newSession(t), server.URL, path, o)
 			require.ErrorIs(t, err, context.Canceled)
 			require.ErrorIs(t, err, why)
+			require.NotErrorIs(t, err, requests.ErrTimeout)
 			var e *download.Error
 			require.ErrorAs(t, err, &e)
 			assert.Equal(t, c.done, e.Done)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/seed-3bbad739/requests/internal/again"
+	"github.com/seed-3bbad739/requests/internal/sentinel"
 )
 
 // restart is an error after which all has to begin anew.
@@ -228,10 +229,7 @@ func ended(ctx context.Context, err error) error {
 	if err != nil && errors.Is(err, ctx.Err()) {
 		return err
 	}
-	if cause := context.Cause(ctx); cause != ctx.Err() {
-		return fmt.Errorf("%w: %w", ctx.Err(), cause)
-	}
-	return ctx.Err()
+	return sentinel.Ended(ctx)
 }
 
 // passing is a failure that another request may not meet.

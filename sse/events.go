@@ -16,6 +16,7 @@ import (
 	"github.com/seed-3bbad739/requests"
 	"github.com/seed-3bbad739/requests/internal/again"
 	"github.com/seed-3bbad739/requests/internal/redact"
+	"github.com/seed-3bbad739/requests/internal/sentinel"
 )
 
 // Events yields the events of url and connects again whenever the stream ends
@@ -251,8 +252,5 @@ func (c *connections) ended(why error) error {
 		}
 		return why
 	}
-	if cause := context.Cause(c.ctx); cause != err {
-		return fmt.Errorf("sse: %w: %w", err, cause)
-	}
-	return fmt.Errorf("sse: %w", err)
+	return fmt.Errorf("sse: %w", sentinel.Ended(c.ctx))
 }

@@ -267,6 +267,12 @@ func TestEvents_EndsWithItsContext(t *testing.T) {
 		{"with its cause, waiting to connect", []answer{stream("retry: 50000\ndata: a\n\n")}, func(ctx context.Context) (context.Context, context.CancelFunc) {
 			return context.WithTimeoutCause(ctx, 5*time.Second, errShutdown)
 		}, errShutdown, 5 * time.Second},
+		{"with what another call met", []answer{hangs}, func(ctx context.Context) (context.Context, context.CancelFunc) {
+			return cancelledLater(ctx, &requests.StatusError{StatusCode: 404})
+		}, context.Canceled, 5 * time.Second},
+		{"with what another call met, waiting to connect", []answer{stream("retry: 50000\ndata: a\n\n")}, func(ctx context.Context) (context.Context, context.CancelFunc) {
+			return cancelledLater(ctx, fmt.Errorf("another: %w", requests.ErrReadTimeout))
+		}, context.Canceled, 5 * time.Second},
 		{"before the first connection", []answer{hangs}, func(ctx context.Context) (context.Context, context.CancelFunc) {
 			ctx, cancel := context.WithCancel(ctx)
 			cancel()
@@ -282,11 +288,21 @@ func TestEvents_EndsWithItsContext(t *testing.T) {
 				_, err := collect(ctx, server.session(t), nil, -1)
 				require.ErrorIs(t, err, c.want)
 				require.ErrorIs(t, err, ctx.Err())
+				require.ErrorIs(t, err, context.Cause(ctx))
+				assert.Equal(t, errors.Is(ctx.Err(), context.DeadlineExceeded), errors.Is(err, requests.ErrTimeout) || errors.Is(err, context.DeadlineExceeded))
+				assert.False(t, errors.As(err, new(*requests.StatusError)))
 				assert.Equal(t, c.after, time.Since(began))
 				assert.Zero(t, server.open)
 			})
 		})
 	}
+}
+
+// cancelledLater is ctx until somebody cancels it, after 5 s and for cause.
+func cancelledLater(ctx context.Context, cause error) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	time.AfterFunc(5*time.Second, func() { cancel(cause) })
+	return ctx, func() { cancel(nil) }
 }
 
 var errShutdown = errors.New("shutdown")

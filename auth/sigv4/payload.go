@@ -122,7 +122,7 @@ type contextReader struct {
 
 func (c *contextReader) Read(p []byte) (int, error) {
 	if c.ctx.Err() != nil {
-		return 0, context.Cause(c.ctx)
+		return 0, sentinel.Ended(c.ctx)
 	}
 	return c.r.Read(p)
 }
