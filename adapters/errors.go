@@ -197,10 +197,17 @@ func (x *exchange) explain(err error) error {
 		return x.unconnected(err, phase, tunnelled)
 	case nettls.IsFailure(err):
 		return tlsFailure(err)
-	case strings.Contains(err.Error(), "message cannot contain multiple Content-Length headers"):
+	case disagreeingLengths(err.Error()):
 		return &failure{sentinel.InvalidHeader, err}
 	}
 	return &failure{sentinel.Connection, err}
+}
+
+// disagreeingLengths reports whether text is net/http's for a Content-Length of
+// several values, in lines of their own or in one.
+func disagreeingLengths(text string) bool {
+	_, value, ok := strings.Cut(text, `bad Content-Length "`)
+	return ok && strings.Contains(value, ",") || strings.Contains(text, "message cannot contain multiple Content-Length headers")
 }
 
 // invalid explains an error that came before any connection was sought: the

@@ -48,6 +48,7 @@ func TestErrors(t *testing.T) {
 		{"R169 hangs up when asked", say(""), []error{sentinel.Connection}, []error{sentinel.Truncated}},
 		{"R169 speaks something else", say("SSH-2.0-x\r\n"), []error{sentinel.Connection}, []error{sentinel.Truncated}},
 		{"R169 an oversized header", say("HTTP/1.1 200 OK\r\nX: " + strings.Repeat("x", 300<<10) + "\r\n\r\n"), []error{sentinel.Connection}, nil},
+		{"R169 lengths that disagree in one line", say("HTTP/1.1 200 OK\r\nContent-Length: 1, 2\r\n\r\nab"), []error{sentinel.InvalidHeader}, []error{sentinel.Connection}},
 		{"R169 lengths that disagree", say("HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab"), []error{sentinel.InvalidHeader}, []error{sentinel.Connection}},
 		{"T7 a length that is none", say("HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\nab"), []error{sentinel.Connection}, nil},
 		{"R170 shorter than declared", say("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc"), []error{sentinel.Truncated, sentinel.Connection, io.ErrUnexpectedEOF}, []error{sentinel.Timeout}},
