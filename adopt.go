@@ -55,9 +55,10 @@ func newClaim(body io.ReadCloser) *claim {
 	return cl
 }
 
-// isTo reports whether cl is to body, and not to what was there before.
-func (cl *claim) isTo(body io.ReadCloser) bool {
-	return reflect.TypeOf(cl.body) == reflect.TypeOf(body) && (!reflect.ValueOf(body).Comparable() || cl.body == body)
+// sameBody reports whether a and b are one body. Of a type that cannot be compared
+// any two are.
+func sameBody(a, b io.ReadCloser) bool {
+	return reflect.TypeOf(a) == reflect.TypeOf(b) && (!reflect.ValueOf(a).Comparable() || !reflect.ValueOf(b).Comparable() || a == b)
 }
 
 // claims guards the claim of every prepared request.
@@ -70,7 +71,7 @@ func (p *PreparedRequest) claimed() *claim {
 	}
 	claims.Lock()
 	defer claims.Unlock()
-	if p.claim == nil || !p.claim.isTo(p.Body) {
+	if p.claim == nil || !sameBody(p.claim.body, p.Body) {
 		p.claim = newClaim(p.Body)
 	}
 	return p.claim

@@ -40,6 +40,10 @@ type Body interface {
 // moment, any number of times, concurrently, and is left as it is. Another
 // io.Seeker is sent any number of times, one at a time. Any other reader is
 // sent once and closed if it is an io.Closer.
+//
+// After an early answer content may be read for a moment longer than the call lasts:
+// do not change a []byte that was sent, and use a reader again only once its Close
+// has been called.
 func NewBody(content any) (Body, error) {
 	switch c := content.(type) {
 	case nil:

@@ -23,6 +23,7 @@ import (
 // rules of the session allow, which also take from a redirect what http.Client
 // would have kept. Redirects are followed by http.Client, up to the session's
 // limit. Content is decoded if the request names neither Accept-Encoding nor Range.
+// A file named by NETRC does not apply.
 //
 // The client's Timeout is the session's Timeouts.Total as it is now; its Transport
 // by itself knows no Total. Match a timeout by context.DeadlineExceeded or

@@ -21,8 +21,15 @@ func (r *Response) openBody(c *call) {
 	s.response = r
 	s.raw = r.Body
 	s.left = r.ContentLength
+	if c.hasResponseHooks() && !sameBody(unpeeked(r.Body), r.came.Body) {
+		s.left = -1 // a Response hook's, and the length is of what came
+	}
 	if m := c.plan.marks; m != nil && m.download != nil {
 		s.raw = &countedBody{rc: s.raw, total: r.ContentLength, report: m.download}
+	}
+	if conn, ok := r.Body.(io.Writer); ok && r.switched() {
+		r.connect(conn, c)
+		return
 	}
 	if r.Body == http.NoBody || !hasContent(r.Request.Method, r.StatusCode) {
 		s.decoded = noContent{}
@@ -40,7 +47,7 @@ func (r *Response) openBody(c *call) {
 // hasContent reports whether a response to method can have content (RFC 9110,
 // section 6.4.1).
 func hasContent(method string, status int) bool {
-	return method != http.MethodHead && status != http.StatusNoContent && status != http.StatusNotModified && status >= 200
+	return method != http.MethodHead && status != http.StatusNoContent && status != http.StatusNotModified && (status >= 200 || status < 100)
 }
 
 // load reads the content into memory, once, and returns what went wrong with
@@ -58,6 +65,8 @@ func (r *Response) load() error {
 	}
 	var err error
 	switch {
+	case r.isConnection():
+		return r.err // it is the caller's, and has no end
 	case r.isKept:
 		err = r.loadKept()
 	case r.Body == nil:
@@ -83,8 +92,13 @@ func (r *Response) load() error {
 // live returns the stream that the content comes by; nil when it comes by none
 // of ours. Of a Response that was copied it is that of the original.
 func (r *Response) live() *stream {
-	s, _ := r.Body.(*stream)
-	return s
+	switch body := r.Body.(type) {
+	case *stream:
+		return body
+	case *connection:
+		return body.stream
+	}
+	return nil
 }
 
 // maxBody bounds the decoded content, in bytes; 0 does not.
@@ -95,9 +109,17 @@ func (r *Response) maxBody() int64 {
 	return limit(r.call.plan.settings.MaxBody)
 }
 
+// unpeeked is body without what Peek of a hook has laid over it.
+func unpeeked(body io.ReadCloser) io.ReadCloser {
+	if p, ok := body.(interface{ Peeked() io.ReadCloser }); ok {
+		return p.Peeked()
+	}
+	return body
+}
+
 // declared is the length of the decoded content, where the header tells.
 func (r *Response) declared() int64 {
-	if len(r.Header["Content-Encoding"]) > 0 || !hasContent(r.Request.Method, r.StatusCode) {
+	if len(r.Header["Content-Encoding"]) > 0 || !hasContent(r.Request.Method, r.StatusCode) || r.stream.left < 0 {
 		return -1
 	}
 	return r.ContentLength

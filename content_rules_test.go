@@ -230,6 +230,16 @@ func TestContentRules_HeadHasNone(t *testing.T) {
 }
 
 // A Response that was made by hand may have no body.
+// net/http takes what is no status by RFC 9110 for the end of an answer.
+func TestContentRules_StatusBelow100HasSome(t *testing.T) {
+	for _, status := range []string{"099", "+20"} {
+		w := newReplies(t, "HTTP/1.1 "+status+" Odd\r\nContent-Length: 5\r\n\r\nhello")
+		r, err := newSession(t).Get(t.Context(), w.URL)
+		require.NoError(t, err)
+		assert.Equal(t, "hello", r.Text(), status)
+	}
+}
+
 func TestContentRules_ByHandWithoutABody(t *testing.T) {
 	r := &requests.Response{Response: &http.Response{StatusCode: 404}}
 	assert.Empty(t, r.Bytes())

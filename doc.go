@@ -97,7 +97,7 @@
 //	case errors.Is(err, requests.ErrTimeout):
 //		// time ran out, wherever it was
 //	case errors.Is(err, requests.ErrConnection):
-//		// no connection, or it broke; ErrProxy and ErrTLS are this too
+//		// no connection, or it broke; ErrProxy, ErrTLS and ErrTruncated are this too
 //	}
 //
 // Errors show no secrets and no queries. Whatever else is printed shows no

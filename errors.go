@@ -15,8 +15,9 @@ import (
 )
 
 // The conditions that errors of this package match with [errors.Is]. Some are
-// also others: ErrConnectTimeout is ErrTimeout and ErrConnection, ErrProxy and
-// ErrTLS are ErrConnection, ErrInvalidProxyURL is ErrInvalidURL.
+// also others: ErrConnectTimeout is ErrTimeout and ErrConnection, ErrProxy, ErrTLS,
+// ErrTruncated and ErrBlockedAddress are ErrConnection, ErrInvalidProxyURL is
+// ErrInvalidURL.
 var (
 	// ErrTimeout is matched whenever time ran out: connecting, reading, in
 	// all, or by the context's deadline.
@@ -30,9 +31,10 @@ var (
 	// ErrConnection: no connection could be made, or it broke.
 	ErrConnection error = sentinel.Connection
 	// ErrProxy: the proxy could not be reached, in time or at all, or refused to
-	// connect.
+	// connect. It is also ErrConnection.
 	ErrProxy error = sentinel.Proxy
-	// ErrTLS: the handshake failed or the certificate was not trusted.
+	// ErrTLS: the handshake failed or the certificate was not trusted. It is also
+	// ErrConnection.
 	ErrTLS error = sentinel.TLS
 	// ErrTooManyRedirects: more redirects than Settings.MaxRedirects, or a
 	// redirect to a request that was already made in the same call.
@@ -55,11 +57,13 @@ var (
 	ErrInvalidProxyURL error = sentinel.InvalidProxyURL
 	// ErrContentDecoding: the content is not what Content-Encoding says.
 	ErrContentDecoding error = sentinel.ContentDecoding
-	// ErrTruncated: the content ended before its framing said so.
+	// ErrTruncated: the content ended before its framing said so. It is also
+	// ErrConnection, though the server had answered: ask for it first.
 	ErrTruncated error = sentinel.Truncated
 	// ErrInvalidJSON: a value cannot be encoded as JSON, or content is none.
 	ErrInvalidJSON error = sentinel.New("invalid JSON")
-	// ErrBodyTooLarge: the decoded content is longer than Settings.MaxBody.
+	// ErrBodyTooLarge: the decoded content is longer than Settings.MaxBody, or what
+	// a loop over a stream would hold of it at a time than that may be.
 	ErrBodyTooLarge error = sentinel.New("content is larger than MaxBody; raise it by WithMaxBody or read a stream by WithStream")
 	// ErrBodyNotReplayable: the body has to be sent again and cannot be
 	// opened again.
@@ -68,7 +72,7 @@ var (
 	ErrBodyConsumed error = sentinel.New("content is already consumed")
 	// ErrRetriesExhausted is adapters.ErrRetriesExhausted.
 	ErrRetriesExhausted error = sentinel.RetriesExhausted
-	// ErrBlockedAddress is adapters.ErrBlockedAddress.
+	// ErrBlockedAddress is adapters.ErrBlockedAddress. It is also ErrConnection.
 	ErrBlockedAddress error = sentinel.BlockedAddress
 	// ErrSessionClosed: the session was closed before the call.
 	ErrSessionClosed error = sentinel.Closed

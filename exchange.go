@@ -176,7 +176,7 @@ func (c *call) respond(h *hop, req *http.Request, elapsed time.Duration) error {
 		return fmt.Errorf("response hook: %w", err)
 	}
 	if e.Response != &h.http {
-		if e.Response.Body != h.http.Body {
+		if !sameBody(e.Response.Body, h.http.Body) {
 			closeContent(&h.http)
 		}
 		h.http = *e.Response

@@ -20,8 +20,9 @@ type Hooks struct {
 	// Prepare runs last in [Session.Prepare] and may change what will be sent.
 	Prepare hooks.List[*PreparedRequest]
 	// Send runs before the wire, on a request of its own, which it may
-	// change. A Body set here can be sent again, by a Retry say, if GetBody is
-	// set beside it. A Response set here answers without the network.
+	// change. One that it moves to another host takes its credentials along. A
+	// Body set here can be sent again, by a Retry say, if GetBody is set beside
+	// it. A Response set here answers without the network.
 	Send hooks.List[*Exchange]
 	// Response runs once the header has come and the cookies are stored, the
 	// body unread and not yet decoded. It may change or replace Response, and

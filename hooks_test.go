@@ -3,6 +3,7 @@ package requests_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -710,4 +711,83 @@ func TestHooks_errorsSayTheirNames(t *testing.T) {
 			require.ErrorContains(t, c.call(s), c.place+` hook: hook "audit": `)
 		})
 	}
+}
+
+// The length that came is not that of content which a hook puts in place of it.
+func TestResponseHook_contentOfItsOwn(t *testing.T) {
+	type body struct {
+		io.Reader
+		io.Closer
+	}
+	for _, c := range []struct {
+		name, want string
+		hook       func(*requests.Exchange) error
+	}{
+		{"shorter", "s", func(e *requests.Exchange) error {
+			e.Response.Body.Close()
+			e.Response.Body = io.NopCloser(strings.NewReader("s"))
+			return nil
+		}},
+		{"longer", strings.Repeat("long", 99), func(e *requests.Exchange) error {
+			e.Response.Body.Close()
+			e.Response.Body = io.NopCloser(strings.NewReader(strings.Repeat("long", 99)))
+			return nil
+		}},
+		{"a part of what came", "con", func(e *requests.Exchange) error {
+			e.Response.Body = body{io.LimitReader(e.Response.Body, 3), e.Response.Body}
+			return nil
+		}},
+		{"what came, by a body around it", "content", func(e *requests.Exchange) error {
+			e.Response.Body = body{e.Response.Body, e.Response.Body}
+			return nil
+		}},
+		{"another response", "s", func(e *requests.Exchange) error {
+			e.Response = &http.Response{StatusCode: 200, ContentLength: e.Response.ContentLength, Body: io.NopCloser(strings.NewReader("s"))}
+			return nil
+		}},
+	} {
+		for _, stream := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, as a stream: %t", c.name, stream), func(t *testing.T) {
+				r, err := newSession(t, requests.WithHooks(responseHook(c.hook)), requests.WithStream(stream)).Get(t.Context(), newReplies(t, reply(200, "content")).URL)
+				require.NoError(t, err)
+				assert.Equal(t, c.want, r.Text())
+				require.NoError(t, r.Err())
+			})
+		}
+	}
+}
+
+// What comes is counted still beneath a hook that looks at it.
+func TestResponseHook_peeksAtContentThatIsCut(t *testing.T) {
+	cut := adapters.Func(func(r *http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: 200, Body: io.NopCloser(strings.NewReader("cut")), ContentLength: 10, Request: r}, nil
+	})
+	for _, n := range []int{1, 5} {
+		h := responseHook(func(e *requests.Exchange) error { _, err := e.Peek(n); return err })
+		_, err := newSession(t, requests.WithTransport(cut), requests.WithHooks(h)).Get(t.Context(), "http://a.test/")
+		require.ErrorIs(t, err, requests.ErrTruncated)
+	}
+}
+
+// uncomparable is a body by value, as mocks have.
+type uncomparable struct {
+	*strings.Reader
+	_ []byte
+}
+
+func (uncomparable) Close() error { return nil }
+
+func TestHooks_copyOfAResponseWithABodyThatCannotBeCompared(t *testing.T) {
+	h := new(requests.Hooks)
+	h.Response.PushBack(func(e *requests.Exchange) error {
+		other := *e.Response
+		other.Header = http.Header{"X-Copied": {"1"}}
+		e.Response = &other
+		return nil
+	})
+	r := fetch(t, adapters.Func(func(r *http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: 200, Body: uncomparable{Reader: strings.NewReader("content")}, ContentLength: -1, Request: r}, nil
+	}), requests.WithHooks(h))
+	assert.Equal(t, "content", r.Text())
+	assert.Equal(t, "1", r.Header.Get("X-Copied"))
 }

@@ -32,7 +32,7 @@ func (l Link) String() string {
 	if l.URL == nil {
 		return "<Link [none]>"
 	}
-	s := "<Link [" + redact.URL(l.URL)
+	s := "<Link [" + printable(redact.URL(l.URL)) // an opaque one is not escaped
 	if l.Rel != "" {
 		s += " " + strconv.Quote(redact.RawURL(l.Rel))
 	}
@@ -64,12 +64,13 @@ func (r *Response) Links() []Link {
 	return parseLinks(base, r.Header["Link"])
 }
 
-// Link returns the first link of a relation type, in any case, and whether
-// there is one.
+// Link returns the link of a relation type, in any case, and whether there is one:
+// of several the last, as the links of Python's requests have it.
 func (r *Response) Link(rel string) (Link, bool) {
-	for _, l := range r.Links() {
-		if strings.EqualFold(l.Rel, rel) {
-			return l, true
+	links := r.Links()
+	for i := len(links) - 1; i >= 0; i-- {
+		if strings.EqualFold(links[i].Rel, rel) {
+			return links[i], true
 		}
 	}
 	return Link{}, false

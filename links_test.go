@@ -80,6 +80,25 @@ func TestLink_Parameters(t *testing.T) {
 	assert.False(t, ok)
 }
 
+func TestResponse_LinkIsTheLastOfItsRelation(t *testing.T) {
+	for name, fields := range map[string][]string{
+		"in one field":      {`</b>; rel=next, </c>; rel="prev next", </d>; rel=last`},
+		"in several fields": {`</b>; rel=next`, `</c>; rel=NEXT`, `</d>; rel=last`},
+	} {
+		t.Run("R190 "+name, func(t *testing.T) {
+			l, ok := linked(t, fields...).Link("next")
+			require.True(t, ok)
+			assert.Equal(t, "http://api.test/c", l.URL.String())
+		})
+	}
+}
+
+func TestLink_IsPrintedWithoutControlCharacters(t *testing.T) {
+	links := linked(t, "<foo:\u009b>; rel=next").Links()
+	require.Len(t, links, 1)
+	assert.Equal(t, `<Link [foo:\u009b "next"]>`, fmt.Sprint(links[0]))
+}
+
 func TestResponse_LinksAreBounded(t *testing.T) {
 	r := linked(t, strings.Repeat(`</2>; rel="a b c d e f g h", `, 5000))
 	assert.LessOrEqual(t, len(r.Links()), 1000)

@@ -262,6 +262,17 @@ func TestPages_end(t *testing.T) {
 			assert.Len(t, h.Arrivals(), 1)
 		})
 	}
+	t.Run("a page with a fragment is the same page", func(t *testing.T) {
+		for _, first := range []string{"http://a.test/1", "http://a.test/1#top"} {
+			h := newHosts(t, pages(3, func(int) string { return "/1#next" }))
+			var last error
+			for _, err := range requests.Pages(t.Context(), h.Session(t), first) {
+				last = err
+			}
+			require.ErrorIs(t, last, requests.ErrTooManyRedirects)
+			assert.Len(t, h.Arrivals(), 1)
+		}
+	})
 	t.Run("leaving the loop asks for no more", func(t *testing.T) {
 		h := newHosts(t, pages(3, func(n int) string { return "/" + strconv.Itoa(n) }))
 		for _, err := range requests.Pages(t.Context(), h.Session(t), "http://a.test/1") {

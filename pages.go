@@ -30,7 +30,7 @@ func Pages(ctx context.Context, s *Session, url string, opts ...Option) iter.Seq
 		seen := make(map[string]bool)
 		r, err := c.do()
 		for {
-			if err == nil && seen[r.Request.URL.String()] { // it was redirected there
+			if err == nil && seen[pageOf(r.Request.URL)] { // it was redirected there
 				r.Close()
 				r, err = nil, r.loopAt(r.Request.URL)
 			}
@@ -41,8 +41,8 @@ func Pages(ctx context.Context, s *Session, url string, opts ...Option) iter.Seq
 			if !ok {
 				return
 			}
-			seen[r.Request.URL.String()] = true
-			if seen[link.URL.String()] {
+			seen[pageOf(r.Request.URL)] = true
+			if seen[pageOf(link.URL)] {
 				yield(nil, r.loopAt(link.URL))
 				return
 			}
@@ -54,6 +54,13 @@ func Pages(ctx context.Context, s *Session, url string, opts ...Option) iter.Seq
 			r, err = s.Send(p)
 		}
 	}
+}
+
+// pageOf is what tells one page from another: a fragment does not.
+func pageOf(u *url.URL) string {
+	page := *u
+	page.Fragment, page.RawFragment = "", ""
+	return page.String()
 }
 
 func (r *Response) loopAt(u *url.URL) error {

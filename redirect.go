@@ -59,7 +59,7 @@ func redirectTarget(u, from *url.URL, location string) (found bool, err error) {
 	if location == "" {
 		return false, nil
 	}
-	if err := resolveInto(u, from, location, false); err != nil {
+	if err := resolveInto(u, from, withoutEmptyHost(location, from.Scheme), false); err != nil {
 		return false, err
 	}
 	if u.Fragment == "" && !strings.Contains(location, "#") {
@@ -69,6 +69,23 @@ func redirectTarget(u, from *url.URL, location string) (found bool, err error) {
 		return false, notWeb(u)
 	}
 	return true, nil
+}
+
+// withoutEmptyHost makes a Location with an empty host, and of scheme or none, a
+// relative one: servers that do not know their name send it, and there is one host
+// only that they can mean.
+func withoutEmptyHost(location, scheme string) string {
+	rest := location
+	if s, after, ok := cutScheme(location); ok {
+		if s != scheme {
+			return location
+		}
+		rest = after
+	}
+	if after, ok := strings.CutPrefix(rest, "//"); ok && !strings.HasPrefix(after, "//") && (after == "" || strings.IndexByte("/?#", after[0]) >= 0) {
+		return after
+	}
+	return location
 }
 
 // notWeb refuses what only a caller may ask for: a server must not reach files
@@ -247,7 +264,8 @@ func (c *call) nextHop(h *hop) (*hop, error) {
 }
 
 // seen reports whether the request was made before in this call, with the same
-// cookies: the answer would be the same again.
+// cookies: the answer would be the same again. A URL with another fragment is
+// another, which a server may lead to, though it is the same on the wire.
 func (c *call) seen(n *hop) bool {
 	field := c.cookieField(&n.url)
 	for h := c.last; h != nil; h = h.before {
@@ -259,7 +277,7 @@ func (c *call) seen(n *hop) bool {
 }
 
 func sameTarget(a, b *url.URL) bool {
-	return a.Scheme == b.Scheme && a.Host == b.Host && a.Path == b.Path && a.RawPath == b.RawPath && a.RawQuery == b.RawQuery
+	return a.Scheme == b.Scheme && a.Host == b.Host && a.Path == b.Path && a.RawPath == b.RawPath && a.RawQuery == b.RawQuery && a.Fragment == b.Fragment
 }
 
 // authenticateHop gives a hop that left its origin the credentials that are

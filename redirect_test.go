@@ -128,6 +128,9 @@ func TestRedirect_location(t *testing.T) {
 		{"R114 a query only", "/a/b?old=1", "?new=2", "/a/b?new=2", ""},
 		{"R114 the same scheme without a host is relative", "/a/b", "http:x", "/a/x", ""},
 		{"R114 the same scheme without a host and an absolute path", "/a/b", "HTTP:/x", "/x", ""},
+		{"R114 the same scheme and an empty host", "/a/b", "http:///x?q", "/x?q", ""},
+		{"R114 an empty host alone", "/a/b", "///x", "/x", ""},
+		{"R114 an empty host and nothing else", "/a/b?q", "//#f", "/a/b?q", "f"},
 		{"R114 leading spaces are ignored", "/a/b", "   /x", "/x", ""},
 		{"R115 a space is escaped", "/a", "/a b", "/a%20b", ""},
 		{"R115 UTF-8 is escaped", "/a", "/caf\u00e9?q=\u00e9", "/caf%C3%A9?q=%C3%A9", ""},
@@ -183,7 +186,8 @@ func TestRedirect_refusedLocation(t *testing.T) {
 	}{
 		{"R114 another scheme without a host", "https:x", requests.ErrInvalidURL},
 		{"R125 a port without a host", "http://:80/", requests.ErrInvalidURL},
-		{"R125 a scheme without a host", "http:///x", requests.ErrInvalidURL},
+		{"R125 another scheme with an empty host", "https:///x", requests.ErrInvalidURL},
+		{"no host comes of more slashes", "////b.test/x", requests.ErrInvalidURL},
 		{"a port that is none", "http://a.test:99999/", requests.ErrInvalidURL},
 		{"a space in the host", "http://a b.test/", requests.ErrInvalidURL},
 		{"an escape in the host", "http://a%2eb.test/", requests.ErrInvalidURL},
@@ -274,7 +278,15 @@ func TestRedirect_loop(t *testing.T) {
 		loops    bool
 	}{
 		{"D59 to itself", func(wireRequest) string { return redirectTo(302, "/") }, 1, true},
-		{"D59 by a fragment", func(wireRequest) string { return redirectTo(302, "#x") }, 1, true},
+		{"D59 by a fragment", func(wireRequest) string { return redirectTo(302, "#x") }, 2, true},
+		{"D59 by an empty fragment", func(wireRequest) string { return redirectTo(302, "#") }, 1, true},
+		{"R2 by ever new fragments", func(r wireRequest) string { return redirectTo(302, "#"+strconv.Itoa(r.Number)) }, 31, true},
+		{"R114 a fragment makes it another URL", func(r wireRequest) string {
+			if r.Number == 1 {
+				return redirectTo(302, "#x")
+			}
+			return reply(200, "")
+		}, 2, false},
 		{"D59 between two", func(r wireRequest) string {
 			return redirectTo(302, map[string]string{"/": "/x", "/x": "/"}[r.Target()])
 		}, 2, true},

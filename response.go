@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/seed-3bbad739/requests/internal/charset"
 	"github.com/seed-3bbad739/requests/internal/redact"
@@ -16,6 +17,10 @@ import (
 // Response is what came back. Its content has been read and its connection
 // given back, unless it was asked for as a stream: then Body yields the
 // decoded content, and the caller closes it or reads it to its end.
+//
+// After 101 Switching Protocols to a request with an Upgrade field, Body is the
+// connection, of a stream or not: an io.ReadWriteCloser, with CloseWrite where the
+// adapter has it. The caller closes it; the context and Timeouts.Total end it too.
 //
 // A Response is not safe for concurrent use until its content is read; then
 // its methods are, but for SetEncoding, and for printing it beside Close or what
@@ -83,8 +88,8 @@ func (r *Response) excerpt() []byte {
 	return s.peek(maxExcerpt)
 }
 
-// Reason is what follows the code in the status line. It may be empty, as it
-// always is with HTTP/2, where the standard text stands in.
+// Reason is what follows the code in the status line, as UTF-8 or else Latin-1. It
+// may be empty, as it always is with HTTP/2, where the standard text stands in.
 func (r *Response) Reason() string {
 	if r.Response == nil {
 		return ""
@@ -93,13 +98,22 @@ func (r *Response) Reason() string {
 	reason, ok := strings.CutPrefix(r.Status, code+" ")
 	switch {
 	case ok:
-		return reason
+		return utf8OrLatin1(reason)
 	case r.ProtoMajor >= 2 || r.Status == "":
 		return http.StatusText(r.StatusCode)
 	case r.Status == code:
 		return ""
 	}
-	return r.Status
+	return utf8OrLatin1(r.Status)
+}
+
+// utf8OrLatin1 reads octets above ASCII, which have no meaning in a status line by
+// RFC 9110, as servers write them.
+func utf8OrLatin1(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	return charset.Decode([]byte(s), "", "iso-8859-1")
 }
 
 // Bytes returns the decoded content. The slice is shared and must not be
@@ -115,8 +129,9 @@ func (r *Response) Bytes() []byte {
 func (r *Response) Err() error { return r.err }
 
 // Text returns the content decoded by its charset: that of SetEncoding, of
-// Content-Type, of a byte order mark, UTF-8 if it is valid, else Latin-1. A name
-// in Content-Type that is not known, or empty, means UTF-8.
+// Content-Type, of a byte order mark, UTF-8 if it is valid, else Latin-1, which is
+// read as windows-1252, as browsers do. A name in Content-Type that is not known, or
+// empty, means UTF-8.
 // What cannot be decoded becomes U+FFFD.
 func (r *Response) Text() string {
 	b := r.Bytes()

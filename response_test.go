@@ -134,6 +134,8 @@ func TestResponse_ReasonOverTheWire(t *testing.T) {
 		{"R173 as sent", "HTTP/1.1 200 All Is Well", "All Is Well"},
 		{"R173 empty", "HTTP/1.1 200 ", ""},
 		{"R173 absent", "HTTP/1.1 200", ""},
+		{"R176 in UTF-8", "HTTP/1.1 200 caf\u00e9", "caf\u00e9"},
+		{"R176 else in Latin-1", "HTTP/1.1 200 caf\xe9", "caf\u00e9"},
 		{"R173 an old protocol", "HTTP/1.0 200 Fine", "Fine"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -155,6 +157,7 @@ func TestResponse_ReasonOfAnAdapter(t *testing.T) {
 		"":                 "OK",
 		"Fine":             "Fine",
 		"2000 Not of mine": "2000 Not of mine",
+		"caf\xe9":          "caf\u00e9",
 	} {
 		r := &requests.Response{Response: &http.Response{StatusCode: 200, Status: status, ProtoMajor: 1}}
 		assert.Equal(t, want, r.Reason(), "%q", status)

@@ -157,7 +157,7 @@ func (c *call) finish(h *hop) (*Response, error) {
 	}
 	settings := c.plan.settings
 	r.openBody(c)
-	if !isOn(settings.Stream) {
+	if !isOn(settings.Stream) && !r.isConnection() {
 		err := r.load()
 		c.stopTimer()
 		if err != nil {

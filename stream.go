@@ -8,17 +8,28 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"math"
 	"strings"
+
+	"github.com/seed-3bbad739/requests/internal/sentinel"
 )
 
-// maxLine bounds a line, or a value of a sequence, that a server can make us hold.
+// maxLine bounds a line of a stream, or a value of a sequence, that a server can
+// make us hold.
 const maxLine = 8 << 20 // bytes
+
+// maxChunk bounds the buffer of Chunks: what arrives at a time is shorter.
+const maxChunk = 1 << 20 // bytes
+
+// errLongLine is ErrBodyTooLarge without its advice, which would not help.
+var errLongLine = sentinel.New("longer than a loop over a stream holds; WithStream(false) has it whole, within MaxBody", ErrBodyTooLarge)
 
 // Lines yields the lines of the content, without their ends: LF, CRLF or CR.
 // Unlike [Response.Text] they are not decoded by a charset. The content of a
-// stream is read as the loop goes, and closed when the loop ends;
-// content in memory can be ranged over again. An error ends the loop and is kept
-// for [Response.Err].
+// stream is read as the loop goes, and closed when the loop ends, by break too: to
+// go on from there read Body instead. Content in memory can be ranged over again. A
+// line of a stream has at most 8 MiB; a longer one is an error that matches
+// ErrBodyTooLarge. An error ends the loop and is kept for [Response.Err].
 func (r *Response) Lines() iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		body, err := r.reader()
@@ -27,7 +38,7 @@ func (r *Response) Lines() iter.Seq2[string, error] {
 			return
 		}
 		defer body.Close()
-		lines := lineReader{r: bufio.NewReader(body)}
+		lines := lineReader{r: bufio.NewReader(body), max: r.longestLine()}
 		for {
 			line, err := lines.next()
 			if err == io.EOF {
@@ -63,7 +74,7 @@ func (r *Response) Chunks(size int) iter.Seq2[[]byte, error] {
 		if size < 1 {
 			size = 32 << 10
 		}
-		buf := make([]byte, size)
+		buf := make([]byte, min(size, maxChunk))
 		for {
 			n, err := body.Read(buf)
 			if n > 0 && !yield(buf[:n:n], nil) {
@@ -115,6 +126,15 @@ func (r *Response) reader() (io.ReadCloser, error) {
 	return r.Body, nil
 }
 
+// longestLine bounds what a line of a stream makes us hold. What is in memory is
+// held already.
+func (r *Response) longestLine() int {
+	if r.isKept || r.loaded {
+		return math.MaxInt
+	}
+	return maxLine
+}
+
 // failingReader reads nothing but its error.
 type failingReader struct{ err error }
 
@@ -144,6 +164,7 @@ func appendDoubling(b, more []byte) []byte {
 // lineReader splits at LF, CRLF and CR, wherever the pieces that arrive end.
 type lineReader struct {
 	r      *bufio.Reader
+	max    int // of a line, in bytes
 	line   []byte
 	skipLF bool // the last line ended with CR
 }
@@ -168,8 +189,8 @@ func (l *lineReader) next() ([]byte, error) {
 		}
 		i := bytes.IndexAny(piece, "\r\n")
 		if i < 0 {
-			if len(l.line)+len(piece) > maxLine {
-				return nil, refuse(ErrBodyTooLarge, "a line of more than %d bytes", maxLine)
+			if len(piece) > l.max-len(l.line) {
+				return nil, refuse(errLongLine, "a line of more than %d bytes", l.max)
 			}
 			l.line = appendDoubling(l.line, piece)
 			l.r.Discard(len(piece))
@@ -184,7 +205,8 @@ func (l *lineReader) next() ([]byte, error) {
 
 // Values yields the values of a JSON sequence, decoded into T: lines of JSON
 // (NDJSON), a JSON text sequence (RFC 7464), or the elements of one array. Of
-// a stream no more is held than the value at hand. A value that is no T or no
+// a stream no more is held than the value at hand: one of more than 8 MiB, of an
+// array 16 MiB, is an error that matches ErrBodyTooLarge. A value that is no T or no
 // JSON ends the loop with an error that matches ErrInvalidJSON. As with
 // [Response.Lines], a stream is closed when the loop ends.
 func Values[T any](r *Response) iter.Seq2[T, error] {
@@ -196,7 +218,7 @@ func Values[T any](r *Response) iter.Seq2[T, error] {
 			return
 		}
 		defer body.Close()
-		values := valueReader{r: bufio.NewReader(body)}
+		values := valueReader{r: bufio.NewReader(body), max: r.longestLine()}
 		if err := values.start(r.contentType()); err != nil {
 			if err != io.EOF {
 				yield(zero, r.note(err))
@@ -222,6 +244,7 @@ func Values[T any](r *Response) iter.Seq2[T, error] {
 
 type valueReader struct {
 	r       *bufio.Reader
+	max     int           // of a value, in bytes
 	array   *json.Decoder // within an array
 	bound   *perElement   // beneath array
 	records bool          // RFC 7464: each value begins with RS
@@ -246,7 +269,7 @@ func (v *valueReader) start(contentType string) error {
 	case c == recordSeparator:
 		v.records = true
 	case c == '[' && !isLinesOfJSON(contentType):
-		v.bound = &perElement{r: v.r, left: maxLine}
+		v.bound = &perElement{r: v.r, max: v.max, left: v.max}
 		v.array = json.NewDecoder(v.bound)
 		_, err = v.array.Token()
 	}
@@ -281,7 +304,7 @@ func (v *valueReader) next(to any) error {
 
 // element reads one element of the array, or what ends it.
 func (v *valueReader) element(to any) error {
-	v.bound.left = maxLine
+	v.bound.left = v.max
 	if v.array.More() {
 		if err := v.array.Decode(to); err != nil {
 			return v.syntax(err)
@@ -328,7 +351,7 @@ func (v *valueReader) text() ([]byte, error) {
 	var text []byte
 	for {
 		piece, err := v.r.ReadSlice('\n')
-		if len(text)+len(piece) > maxLine {
+		if len(piece) > v.max-len(text) {
 			return nil, v.tooLarge()
 		}
 		text = appendDoubling(text, piece)
@@ -355,7 +378,7 @@ func (v *valueReader) record() ([]byte, error) {
 		_, err := v.r.Peek(1)
 		piece, _ := v.r.Peek(v.r.Buffered())
 		piece, _, separated := bytes.Cut(piece, []byte{recordSeparator})
-		if len(text)+len(piece) > maxLine {
+		if len(piece) > v.max-len(text) {
 			return nil, v.tooLarge()
 		}
 		text = appendDoubling(text, piece)
@@ -381,7 +404,7 @@ func (v *valueReader) record() ([]byte, error) {
 const maxAtOnce = 64 << 10 // bytes
 
 func (v *valueReader) tooLarge() error {
-	return refuse(ErrBodyTooLarge, "value %d has more than %d bytes", v.n, maxLine)
+	return refuse(errLongLine, "value %d has more than %d bytes", v.n, v.max)
 }
 
 // endsItself reports whether a JSON text shows its own end.
@@ -414,6 +437,7 @@ func (v *valueReader) peekNonSpace() (byte, error) {
 // looks at all that it holds of them again whenever more comes.
 type perElement struct {
 	r        io.Reader
+	max      int
 	left     int
 	inString bool
 	escaped  bool
@@ -423,7 +447,7 @@ type perElement struct {
 func (p *perElement) Read(b []byte) (int, error) {
 	for {
 		if p.left <= 0 {
-			return 0, refuse(ErrBodyTooLarge, "an element has more than %d bytes", maxLine)
+			return 0, refuse(errLongLine, "an element has more than %d bytes", p.max)
 		}
 		raw, err := p.r.Read(b)
 		p.left -= raw

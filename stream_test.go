@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -102,6 +103,53 @@ func TestResponse_LinesArriveWhenTheyAreThere(t *testing.T) {
 	assert.Equal(t, []string{"one", "two"}, got)
 }
 
+// What is in memory is held already; a stream has a bound.
+func TestResponse_LongestLine(t *testing.T) {
+	long := strings.Repeat("x", 10<<20)
+	text := piecewise("", "a\n", long, "\nb\n")
+	r := fetch(t, text)
+	assert.Equal(t, []string{"a", long, "b"}, linesRead(t, r))
+	r = fetch(t, text, requests.WithStream(true))
+	r.Bytes()
+	assert.Equal(t, []string{"a", long, "b"}, linesRead(t, r), "a stream that has been read")
+
+	n := 0
+	for line, err := range fetch(t, text, requests.WithStream(true)).Lines() {
+		if n++; n == 1 {
+			assert.Equal(t, "a", line)
+			continue
+		}
+		require.ErrorIs(t, err, requests.ErrBodyTooLarge)
+		assert.NotContains(t, err.Error(), "WithMaxBody", "which would not help")
+		assert.ErrorContains(t, err, "WithStream(false)")
+	}
+	assert.Equal(t, 2, n)
+}
+
+func TestValues_LongestValue(t *testing.T) {
+	long := strings.Repeat("x", 20<<20)
+	for name, content := range map[string]string{
+		"a line":     `"` + long + "\"\n",
+		"a record":   "\x1e\"" + long + "\"\n",
+		"an element": `["` + long + `"]`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			n := 0
+			for v, err := range requests.Values[string](fetch(t, canned("200 OK", nil, content))) {
+				require.NoError(t, err)
+				assert.True(t, v == long)
+				n++
+			}
+			assert.Equal(t, 1, n)
+			var last error
+			for _, last = range requests.Values[string](fetch(t, canned("200 OK", nil, content), requests.WithStream(true))) {
+			}
+			require.ErrorIs(t, last, requests.ErrBodyTooLarge)
+			assert.NotContains(t, last.Error(), "WithMaxBody")
+		})
+	}
+}
+
 func TestResponse_Chunks(t *testing.T) {
 	for _, c := range []struct {
 		name   string
@@ -116,6 +164,7 @@ func TestResponse_Chunks(t *testing.T) {
 		{"R182 a negative size: as it arrives", -1, []string{"01", "23456"}, []string{"0123456"}, []string{"01", "23456"}},
 		{"R182 nothing gives nothing", 4, nil, nil, nil},
 		{"R182 a size beyond the content", 1 << 20, []string{"01"}, []string{"01"}, []string{"01"}},
+		{"R182 a size beyond any memory", math.MaxInt, []string{"01"}, []string{"01"}, []string{"01"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			collect := func(r *requests.Response) (got []string) {

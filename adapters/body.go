@@ -13,6 +13,7 @@ type body struct {
 	left    int64 // of the declared length; -1: none is declared
 	atEnd   bool
 	empty   bool  // a stream of HTTP/2 of length 0, of which the end is to come
+	other   bool  // another protocol, whose peers may be silent for long
 	err     error // what Read last ended with; Read's alone
 	closed  atomic.Bool
 }
@@ -27,9 +28,9 @@ func (b *body) Read(p []byte) (int, error) {
 	if b.err != nil {
 		return 0, b.err
 	}
-	b.x.waits(true)
+	b.waits(true)
 	n, err := b.content.Read(p)
-	b.x.waits(false)
+	b.waits(false)
 	if b.left > 0 {
 		b.left -= int64(n)
 	}
@@ -37,6 +38,12 @@ func (b *body) Read(p []byte) (int, error) {
 		return n, nil
 	}
 	return n, b.finish(err)
+}
+
+func (b *body) waits(reading bool) {
+	if !b.other {
+		b.x.waits(reading)
+	}
 }
 
 // finish settles what the last Read ended with. net/http may report the end

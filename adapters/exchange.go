@@ -160,7 +160,7 @@ func (x *exchange) receive(resp *http.Response) {
 	x.mu.Unlock()
 	resp.Body = &x.body
 	if w, ok := x.body.content.(io.Writer); ok && resp.StatusCode == http.StatusSwitchingProtocols {
-		x.body.left = -1
+		x.body.left, x.body.other = -1, true
 		resp.Body = &upgraded{&x.body, w}
 	}
 	switch {

@@ -112,6 +112,9 @@ func (p *peeked) Close() error {
 	return p.rest.Close()
 }
 
+// Peeked returns the body underneath: a session asks whether it is the one that came.
+func (p *peeked) Peeked() io.ReadCloser { return p.rest }
+
 // Abort ends a pending Read where the body underneath can.
 func (p *peeked) Abort() { drain.Abort(p.rest) }
 
