@@ -1,18 +1,31 @@
 package requests
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 
 	"github.com/seed-3bbad739/requests/cookies"
 )
 
-// ofSessionOnly refuses an option that a call cannot take.
-func (l *layer) ofSessionOnly(option string) (*sessionOptions, error) {
+// sessionOnly is [with] for an option that a call cannot take.
+func sessionOnly[T any](name string, value T, set func(*sessionOptions, T) error) Option {
+	return &sessionOption[T]{option[T]{name: name, value: value}, set}
+}
+
+type sessionOption[T any] struct {
+	option[T]
+	set func(*sessionOptions, T) error
+}
+
+func (o *sessionOption[T]) apply(l *layer) error {
 	if l.session == nil {
-		return nil, fmt.Errorf("%s: only a session takes this option", option)
+		return fmt.Errorf("%s: only a session takes this option", o.name)
 	}
-	return l.session, nil
+	if err := o.set(l.session, o.value); err != nil {
+		return fmt.Errorf("%s: %w", o.name, err)
+	}
+	return nil
 }
 
 func (s *sessionOptions) mount(m mount) {
@@ -25,11 +38,7 @@ func (s *sessionOptions) mount(m mount) {
 // WithCookieJar makes the session use jar as it is. A nil jar means that cookies
 // are neither kept nor sent.
 func WithCookieJar(jar *cookies.Jar) Option {
-	return with("WithCookieJar", jar, func(l *layer, jar *cookies.Jar) error {
-		s, err := l.ofSessionOnly("WithCookieJar")
-		if err != nil {
-			return err
-		}
+	return sessionOnly("WithCookieJar", jar, func(s *sessionOptions, jar *cookies.Jar) error {
 		s.jar, s.jarSet = jar, true
 		return nil
 	})
@@ -37,32 +46,23 @@ func WithCookieJar(jar *cookies.Jar) Option {
 
 // WithAdapter mounts adapter; see [Session.Mount].
 func WithAdapter(prefix string, adapter http.RoundTripper) Option {
-	return with("WithAdapter", adapterAt{prefix, adapter}, func(l *layer, at adapterAt) error {
-		s, err := l.ofSessionOnly("WithAdapter")
-		if err != nil {
-			return err
-		}
+	return sessionOnly("WithAdapter", adapterAt{prefix, adapter}, func(s *sessionOptions, at adapterAt) error {
 		m, err := newMount(at.prefix, at.adapter)
-		if err != nil {
-			return fmt.Errorf("WithAdapter: %w", err)
+		if err == nil {
+			s.mount(m)
 		}
-		s.mount(m)
-		return nil
+		return err
 	})
 }
 
 // WithTransport mounts adapter for all of the web, http:// and https://, as
 // [Session.Mount] does. What is mounted at a longer prefix stays.
 func WithTransport(adapter http.RoundTripper) Option {
-	return with("WithTransport", adapter, func(l *layer, adapter http.RoundTripper) error {
-		s, err := l.ofSessionOnly("WithTransport")
-		if err != nil {
-			return err
-		}
+	return sessionOnly("WithTransport", adapter, func(s *sessionOptions, adapter http.RoundTripper) error {
 		for _, p := range web {
 			m, err := newMount(p.raw, adapter)
 			if err != nil {
-				return fmt.Errorf("WithTransport: %w", err)
+				return err
 			}
 			s.mount(m)
 		}
@@ -80,13 +80,9 @@ type adapterAt struct {
 // Update lie around those that are there, and none can be taken away: a Retry
 // around a Retry multiplies the attempts.
 func WithMiddleware(wrap func(next http.RoundTripper) http.RoundTripper) Option {
-	return with("WithMiddleware", wrap, func(l *layer, wrap func(http.RoundTripper) http.RoundTripper) error {
-		s, err := l.ofSessionOnly("WithMiddleware")
-		if err != nil {
-			return err
-		}
+	return sessionOnly("WithMiddleware", wrap, func(s *sessionOptions, wrap func(http.RoundTripper) http.RoundTripper) error {
 		if wrap == nil {
-			return fmt.Errorf("WithMiddleware: the function is nil")
+			return errors.New("the function is nil")
 		}
 		s.middleware = append(s.middleware, wrap)
 		return nil

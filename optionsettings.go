@@ -175,7 +175,8 @@ func setMaxRedirects(l *layer, n int) error {
 // WithoutRedirects returns redirects as responses; see [Response.Next].
 func WithoutRedirects() Option { return with("WithoutRedirects", -1, setMaxRedirects) }
 
-// WithStream leaves the body of the response unread. The caller closes it.
+// WithStream leaves the body of the response unread. The caller closes it. The
+// connection after a 101 is left open without it too.
 func WithStream(stream bool) Option {
 	return with("WithStream", stream, func(l *layer, stream bool) error {
 		l.Stream = &stream
