@@ -41,6 +41,7 @@ func TestCookie_field(t *testing.T) {
 		{"the jar's", []string{"a=1"}, nil, nil, []string{"a=1"}},
 		{"R11 the request's besides the jar's", []string{"a=1"}, nil, []requests.Option{cookie("b", "2")}, []string{"a=1; b=2"}},
 		{"R11 the request's first where one shares a name", []string{"a=1", "c=3"}, nil, []requests.Option{cookie("b", "2"), cookie("c", "4")}, []string{"b=2; c=4; a=1; c=3"}},
+		{"the request's first where both have no name", []string{"stored"}, nil, []requests.Option{cookie("", "own")}, []string{"own; stored"}},
 		{"R100 the request's over the session's", nil, []requests.Option{cookie("a", "1")}, []requests.Option{cookie("a", "2")}, []string{"a=2"}},
 		{"R101 of one name, without a domain, beside the jar's", []string{"a=1"}, nil, []requests.Option{cookie("a", "2")}, []string{"a=2; a=1"}},
 		{"R101 of one name, domain and path, over the jar's", []string{"a=1; Path=/"}, nil,
@@ -280,6 +281,25 @@ func TestCookie_ofAPreparedRequest(t *testing.T) {
 			})
 		}
 	}
+	t.Run("a command shows what will be sent", func(t *testing.T) {
+		own := []*http.Cookie{{Name: "b", Value: "2"}}
+		h := newHosts(t, func(http.ResponseWriter, *http.Request) {})
+		s := h.Session(t)
+		p, err := s.Prepare(t.Context(), &requests.Request{URL: "http://a.test/", Cookies: own})
+		require.NoError(t, err)
+		assert.Contains(t, p.Curl(requests.CurlWithSecrets()), "Cookie: b=2")
+		p.Header.Del("Cookie")
+		assert.NotContains(t, p.Curl(requests.CurlWithSecrets()), "Cookie")
+
+		var asked string
+		s.Hooks().Complete.PushBack(func(r *requests.Result) error {
+			asked = r.Request.Curl(requests.CurlWithSecrets())
+			return nil
+		})
+		_, err = s.Get(t.Context(), "http://a.test/", requests.WithCookie(own...))
+		require.NoError(t, err)
+		assert.Contains(t, asked, "Cookie: b=2")
+	})
 	t.Run("R24 authentication sees them", func(t *testing.T) {
 		var seen string
 		look := auth.Func(func(r *http.Request) error {
@@ -290,6 +310,6 @@ func TestCookie_ofAPreparedRequest(t *testing.T) {
 		p, err := s.Prepare(t.Context(), &requests.Request{URL: "http://a.test/", Cookies: []*http.Cookie{{Name: "b", Value: "2"}}, Auth: look})
 		require.NoError(t, err)
 		assert.Equal(t, "b=2", seen)
-		assert.Contains(t, p.Curl(requests.CurlWithSecrets()), "Cookie: b=2")
+		assert.Equal(t, "b=2", p.Header.Get("Cookie"))
 	})
 }

@@ -158,7 +158,7 @@ func (c *curl) header() {
 			c.args = append(c.args, "--compressed")
 		}
 	}
-	if _, ok := h["Cookie"]; !ok && len(c.p.cookies) > 0 {
+	if _, ok := h["Cookie"]; !ok && len(c.p.cookies) > 0 && !c.p.cookie.lacksJar() { // else somebody has taken them out
 		own := &call{plan: &c.p.plan}
 		own.home = c.p.URL
 		if field := own.cookieField(c.p.URL); field != "" {

@@ -25,6 +25,8 @@ type PageOf struct {
 	Page int `url:"page"`
 }
 
+type inner string
+
 func TestQueryStruct_fieldsOfOtherKinds(t *testing.T) {
 	for _, tt := range []struct {
 		name string
@@ -51,6 +53,10 @@ func TestQueryStruct_fieldsOfOtherKinds(t *testing.T) {
 		{"one of an embedded struct", struct {
 			PageOf `url:",inline"`
 		}{}, `!field PageOf: the url tag's option "inline" is not known`},
+		{"what is not exported, embedded or not", struct {
+			inner
+			b string `url:"b"`
+		}{"x", "y"}, ""},
 		{"any value", struct{ A, B any }{"x", nil}, "A=x"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -182,8 +182,32 @@ func TestRoundTripper_total(t *testing.T) {
 				assert.Equal(t, "hello", string(got))
 				assert.NoError(t, resp.Request.Context().Err(), "what hangs on the context lives, too")
 			}
+			require.ErrorIs(t, conn.(interface{ CloseWrite() error }).CloseWrite(), http.ErrNotSupported, "as this one has none")
 			require.NoError(t, conn.Close())
 			assert.Zero(t, parent.waiting.Load())
+		})
+	})
+	t.Run("no content ends it at once", func(t *testing.T) {
+		s := newSession(t, requests.WithTimeout(time.Hour), requests.WithAdapter("http://", adapters.Func(func(r *http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: 204, Body: http.NoBody, Request: r}, nil
+		})))
+		parent := &rememberingContext{Context: t.Context(), done: make(chan struct{})}
+		_, err := s.RoundTripper().RoundTrip(newHTTP(t, "GET", "http://api.test/", nil).WithContext(parent))
+		require.NoError(t, err)
+		assert.Zero(t, parent.waiting.Load())
+	})
+	t.Run("the caller's deadline where that is sooner", func(t *testing.T) {
+		synced(t, func(t *testing.T) {
+			s := newSession(t, requests.WithTimeout(7*time.Second), requests.WithAdapter("http://", adapters.Func(func(r *http.Request) (*http.Response, error) {
+				<-r.Context().Done()
+				return nil, r.Context().Err()
+			})))
+			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+			defer cancel()
+			want, _ := ctx.Deadline()
+			_, err := s.RoundTripper().RoundTrip(newHTTP(t, "GET", "http://api.test/", nil).WithContext(ctx))
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+			assert.Equal(t, want, time.Now())
 		})
 	})
 }
